@@ -1,0 +1,151 @@
+#include "backends/common/backend_base.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kvstate::backends {
+
+namespace {
+
+/// Equal when both are absent or write the same.
+bool WriteTheSame(const SerializerPtr& a, const SerializerPtr& b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a == b || a->Snapshot() == b->Snapshot();
+}
+
+}  // namespace
+
+BackendBase::BackendBase(std::string_view name, const BackendOptions& options)
+    : name_(name), key_(options.key_serializer, options.max_parallelism, options.key_groups) {}
+
+BackendBase::~BackendBase() = default;
+
+Status BackendBase::CheckOptions(const BackendOptions& options, bool needs_directory) {
+  if (options.key_serializer == nullptr) return InvalidArgumentError("backend options: key_serializer is missing");
+  if (needs_directory && options.directory.empty()) {
+    return InvalidArgumentError("backend options: directory is missing; this backend keeps its state in files");
+  }
+  return CheckKeyGroups(options.max_parallelism, options.key_groups).WithContext("backend options");
+}
+
+Status BackendBase::DisposedError() const {
+  return FailedPreconditionError("backend '" + name_ + "' is disposed of; make a new one");
+}
+
+Result<BackendBase::Registered*> BackendBase::FindState(std::string_view state_name) {
+  if (disposed_) return DisposedError();
+  for (Registered& registered : states_) {
+    if (registered.state->descriptor().name == state_name) return &registered;
+  }
+  return NotFoundError("backend '" + name_ + "' has no state named '" + std::string(state_name) + "'");
+}
+
+Status BackendBase::CheckSame(const Registered& existing, const TypeSerializer& namespace_serializer,
+                              const StateDescriptor& descriptor) const {
+  const StateDescriptor& old = existing.state->descriptor();
+  const auto refuse = [&](std::string_view what) {
+    return InvalidArgumentError("state '" + descriptor.name + "' exists already with another " + std::string(what) +
+                                "; use another name, or remove the state first");
+  };
+  if (old.kind != descriptor.kind) return refuse("kind, " + std::string(StateKindName(old.kind)));
+  if (existing.namespace_snapshot != namespace_serializer.Snapshot()) return refuse("namespace serializer");
+  if (!WriteTheSame(old.value_serializer, descriptor.value_serializer)) return refuse("value serializer");
+  if (!WriteTheSame(old.user_key_serializer, descriptor.user_key_serializer)) return refuse("user key serializer");
+  return Status();
+}
+
+Result<InternalKVState*> BackendBase::GetOrCreateState(SerializerPtr namespace_serializer,
+                                                       const StateDescriptor& descriptor) {
+  if (disposed_) return DisposedError();
+  if (namespace_serializer == nullptr) {
+    return InvalidArgumentError("state '" + descriptor.name + "': the namespace serializer is missing");
+  }
+  KVSTATE_RETURN_IF_ERROR(descriptor.Validate());
+  if (descriptor.ttl.has_value()) {
+    return UnimplementedError("state '" + descriptor.name + "': backend '" + name_ +
+                              "' has no time to live yet; leave StateDescriptor::ttl unset");
+  }
+  const auto existing = FindState(descriptor.name);
+  if (existing.ok()) {
+    KVSTATE_RETURN_IF_ERROR(CheckSame(**existing, *namespace_serializer, descriptor));
+    return (*existing)->state.get();
+  }
+  SerializerSnapshot snapshot = namespace_serializer->Snapshot();
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<InternalKVState> state,
+                           MakeState(std::move(namespace_serializer), descriptor));
+  InternalKVState* made = state.get();
+  states_.push_back({std::move(snapshot), std::move(state)});
+  return made;
+}
+
+Result<std::unique_ptr<KeyIterator>> BackendBase::Keys(std::string_view state_name, ByteView state_namespace) {
+  KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
+  return WalkKeys(*registered->state, &state_namespace);
+}
+
+Result<std::unique_ptr<KeyIterator>> BackendBase::KeysAndNamespaces(std::string_view state_name) {
+  KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
+  return WalkKeys(*registered->state, nullptr);
+}
+
+Status BackendBase::ApplyToAllKeys(std::string_view state_name, ByteView state_namespace,
+                                   const std::function<Status(ByteView key, InternalKVState& state)>& function) {
+  KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
+  InternalKVState& state = *registered->state;
+  const std::string walked(state_namespace);
+  const ByteView walked_view = walked;
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyIterator> keys, WalkKeys(state, &walked_view));
+
+  const KeyContext::Saved saved_key = key_.Save();
+  const std::string saved_namespace(state.current_namespace());
+  Status outcome = state.SetCurrentNamespace(walked);
+  while (outcome.ok()) {
+    const auto more = keys->Next();
+    if (!more.ok()) outcome = more.status();
+    if (!more.ok() || !*more) break;
+    const std::string key(keys->key());
+    outcome = key_.Set({key, key_serializer().KeyHash(key)});
+    // The function may have moved the namespace when it was called for the key before.
+    if (outcome.ok() && state.current_namespace() != walked_view) outcome = state.SetCurrentNamespace(walked);
+    if (outcome.ok()) outcome = function(key, state);
+  }
+  key_.Restore(saved_key);
+  state.ClearCurrentNamespace();
+  if (!saved_namespace.empty()) state.SetCurrentNamespace(saved_namespace).IgnoreError();
+  return outcome;
+}
+
+Result<uint64_t> BackendBase::NumEntries() {
+  if (disposed_) return DisposedError();
+  uint64_t entries = 0;
+  for (Registered& registered : states_) {
+    KVSTATE_ASSIGN_OR_RETURN(const uint64_t of_state, CountEntries(*registered.state));
+    entries += of_state;
+  }
+  return entries;
+}
+
+std::vector<std::string> BackendBase::StateNames() const {
+  std::vector<std::string> names;
+  names.reserve(states_.size());
+  for (const Registered& registered : states_) names.push_back(registered.state->descriptor().name);
+  return names;
+}
+
+Status BackendBase::RemoveState(std::string_view state_name) {
+  KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
+  KVSTATE_RETURN_IF_ERROR(DropState(*registered->state));
+  states_.erase(states_.begin() + (registered - states_.data()));
+  return Status();
+}
+
+Status BackendBase::Dispose() {
+  if (disposed_) return Status();
+  disposed_ = true;
+  states_.clear();
+  return Close();
+}
+
+void* BackendBase::GetExtension(std::string_view) { return nullptr; }
+
+}  // namespace kvstate::backends

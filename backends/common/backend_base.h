@@ -1,0 +1,90 @@
+#ifndef KVSTATE_BACKENDS_COMMON_BACKEND_BASE_H_
+#define KVSTATE_BACKENDS_COMMON_BACKEND_BASE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/common/key_context.h"
+#include "kvstate/backend_registry.h"
+#include "kvstate/keyed_state_backend.h"
+
+namespace kvstate::backends {
+
+/// What is the same in every backend: the current key, the table of states, what is refused, walking all keys.
+class BackendBase : public KeyedStateBackend {
+ public:
+  std::string_view name() const final { return name_; }
+  const TypeSerializer& key_serializer() const final { return *key_.key_serializer(); }
+  uint32_t max_parallelism() const final { return key_.max_parallelism(); }
+  KeyGroupRange key_group_range() const final { return key_.range(); }
+
+  Status SetCurrentKey(const EncodedKey& key) final {
+    if (disposed_) [[unlikely]]
+      return DisposedError();
+    return key_.Set(key);
+  }
+  ByteView current_key() const final { return key_.bytes(); }
+  uint32_t current_key_group() const final { return key_.key_group(); }
+
+  Result<InternalKVState*> GetOrCreateState(SerializerPtr namespace_serializer,
+                                            const StateDescriptor& descriptor) final;
+  Result<std::unique_ptr<KeyIterator>> Keys(std::string_view state_name, ByteView state_namespace) final;
+  Result<std::unique_ptr<KeyIterator>> KeysAndNamespaces(std::string_view state_name) final;
+  Status ApplyToAllKeys(std::string_view state_name, ByteView state_namespace,
+                        const std::function<Status(ByteView key, InternalKVState& state)>& function) final;
+  Result<uint64_t> NumEntries() final;
+  std::vector<std::string> StateNames() const final;
+  Status RemoveState(std::string_view state_name) final;
+  Status Dispose() final;
+  void* GetExtension(std::string_view id) override;
+
+ protected:
+  /// REQUIRES: options passed CheckOptions.
+  BackendBase(std::string_view name, const BackendOptions& options);
+  ~BackendBase() override;
+
+  /// What no backend can work without: key serializer, key groups, directory where one is needed.
+  static Status CheckOptions(const BackendOptions& options, bool needs_directory);
+
+  KeyContext& key_context() { return key_; }
+  const KeyContext& key_context() const { return key_; }
+
+  // --- for the derived backend to give; each is called with valid arguments, on a backend that is not disposed ---
+
+  /// A state of a validated descriptor. The pointer's most derived type implements the interface of descriptor.kind.
+  virtual Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
+                                                             const StateDescriptor& descriptor) = 0;
+  /// Drops what the state holds; the object is destroyed afterwards.
+  virtual Status DropState(InternalKVState& state) = 0;
+  /// Keys under one namespace, or (`state_namespace` null) all pairs. Tolerates changes as KeyIterator promises.
+  virtual Result<std::unique_ptr<KeyIterator>> WalkKeys(InternalKVState& state, const ByteView* state_namespace) = 0;
+  virtual Result<uint64_t> CountEntries(InternalKVState& state) = 0;
+  /// Called once, after every state object is destroyed: close, and remove files.
+  virtual Status Close() = 0;
+
+  /// The derived class's destructor must call this, so that Close still finds it whole.
+  void DisposeInDestructor() { Dispose().IgnoreError(); }
+
+ private:
+  struct Registered {
+    SerializerSnapshot namespace_snapshot;
+    std::unique_ptr<InternalKVState> state;
+  };
+
+  Status DisposedError() const;
+  Result<Registered*> FindState(std::string_view state_name);
+  Status CheckSame(const Registered& existing, const TypeSerializer& namespace_serializer,
+                   const StateDescriptor& descriptor) const;
+
+  const std::string name_;
+  KeyContext key_;
+  std::vector<Registered> states_;
+  bool disposed_ = false;
+};
+
+}  // namespace kvstate::backends
+
+#endif  // KVSTATE_BACKENDS_COMMON_BACKEND_BASE_H_

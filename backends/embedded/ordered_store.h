@@ -1,0 +1,93 @@
+#ifndef KVSTATE_BACKENDS_EMBEDDED_ORDERED_STORE_H_
+#define KVSTATE_BACKENDS_EMBEDDED_ORDERED_STORE_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "kvstate/bytes.h"
+#include "kvstate/engine_statistics.h"
+#include "kvstate/status.h"
+
+namespace kvstate::backends {
+
+/// The order of a table is that of unsigned bytes. Used by the owner's thread alone. Must not outlive its table.
+class StoreIterator {
+ public:
+  virtual ~StoreIterator() = default;
+  /// To the first entry whose key is at or after `key`.
+  virtual Status Seek(ByteView key) = 0;
+  /// REQUIRES: Valid().
+  virtual Status Next() = 0;
+  /// False at the end of the table or of the bounds.
+  virtual bool Valid() const = 0;
+  /// REQUIRES: Valid(). The views live until the next call on the iterator, and, where
+  /// StoreTable::iterators_survive_writes() is false, until the next write to any table.
+  virtual ByteView key() const = 0;
+  virtual ByteView value() const = 0;
+};
+
+/// How a table combines appended operands (StoreTable::Append) into a value.
+enum class AppendKind {
+  kNone,    ///< Append is not used on the table.
+  kConcat,  ///< The value is its operands one after another: lists.
+  kReduce,  ///< Operands are folded by a thread-safe ReduceFunction over serialized values.
+};
+
+struct TableOptions {
+  std::string name;  ///< The state's name: any bytes, 1 to 255 of them.
+  AppendKind append = AppendKind::kNone;
+  /// kReduce: folds operand `value` into `accumulator`, both serialized. Called on any thread.
+  std::function<Status(std::string* accumulator, ByteView value)> reduce;
+  bool concurrent_reads = false;  ///< ConcurrentGet will be used.
+  size_t key_prefix_bytes = 0;    ///< Length of the key group prefix of every key.
+};
+
+/// One ordered table of an engine: a column family, a named database, a range of a shared one.
+/// One thread owns it, ConcurrentGet excepted. An engine's failure is a Status with the engine's own words.
+class StoreTable {
+ public:
+  virtual ~StoreTable() = default;
+
+  /// False when absent. The view lives until the next call on this table, but for iterators' own.
+  virtual Result<bool> Get(ByteView key, ByteView* value) = 0;
+  virtual Status Put(ByteView key, ByteView value) = 0;
+  /// Absent is fine.
+  virtual Status Delete(ByteView key) = 0;
+  /// Whether Append works, and is faster than Get and Put would be.
+  virtual bool appends() const = 0;
+  virtual Status Append(ByteView key, ByteView operand) = 0;
+
+  /// An iterator over keys in [lower, upper); an empty `upper` is no bound. The bounds are copied. Sees the table as it
+  /// was when it was made, or as it is.
+  virtual Result<std::unique_ptr<StoreIterator>> NewIterator(ByteView lower, ByteView upper) = 0;
+  /// Whether an iterator may be used on after a write. If not, it must be dropped before the write, or at the latest be
+  /// given a Seek after it.
+  virtual bool iterators_survive_writes() const = 0;
+
+  /// Get for any thread, beside the owner. Sees the owner's last finished write.
+  virtual Result<bool> ConcurrentGet(ByteView key, std::string* value) = 0;
+  /// Calls `visit` for each entry whose key starts with `prefix`, in order, for any thread, in one consistent view.
+  virtual Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) = 0;
+};
+
+/// An engine, opened in a directory: tables by name, and its counters.
+class OrderedStore {
+ public:
+  virtual ~OrderedStore() = default;
+  /// A new, empty table. Lives until DropTable or Close.
+  virtual Result<std::unique_ptr<StoreTable>> CreateTable(const TableOptions& options) = 0;
+  /// Removes the table and all it holds.
+  virtual Status DropTable(std::unique_ptr<StoreTable> table) = 0;
+  virtual Result<EngineCounters> Collect() = 0;
+  /// See EngineStatistics::Flush.
+  virtual Status Flush(bool compact) = 0;
+  /// Closes the engine. REQUIRES: no tables or iterators are left. Files stay; their directory's owner removes them.
+  virtual Status Close() = 0;
+};
+
+}  // namespace kvstate::backends
+
+#endif  // KVSTATE_BACKENDS_EMBEDDED_ORDERED_STORE_H_

@@ -1,0 +1,8 @@
+#include <memory>
+
+#include "kvstate/backend_registry.h"
+
+namespace kvstate::backends::leveldb {
+std::unique_ptr<BackendFactory> MakeFactory();
+std::unique_ptr<BackendFactory> MakeFactory() { return nullptr; }
+}  // namespace kvstate::backends::leveldb
