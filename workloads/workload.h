@@ -33,8 +33,8 @@ class EventSource {
   virtual uint64_t size() const = 0;
 };
 
-/// A stream job's stateful operator, written on the public API as a job would be: it reads and writes keyed state of the
-/// backend for each event. Knows no engine and no wall clock. Its keys are raw bytes (RawBytesSerializer).
+/// A stream job's stateful operator, written on the public API as a job would be: it reads and writes keyed state of
+/// the backend for each event. Knows no engine and no wall clock. Its keys are raw bytes (RawBytesSerializer).
 class Operator {
  public:
   virtual ~Operator() = default;

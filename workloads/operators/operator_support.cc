@@ -1,0 +1,40 @@
+#include "workloads/operators/operator_support.h"
+
+#include "workloads/sources/synthetic_source.h"
+
+namespace kvstate::workloads {
+
+Status OperatorBase::Open(KeyedStateBackend& backend) {
+  if (backend_ != nullptr) return FailedPreconditionError("the operator is open already; make one for each backend");
+  if (!(backend.key_serializer().Snapshot() == RawBytesSerializer()->Snapshot())) {
+    return InvalidArgumentError("backend " + std::string(backend.name()) + ": its key serializer writes \"" +
+                                backend.key_serializer().Snapshot().type_id +
+                                "\"; workloads have raw bytes as keys, so make it with RawBytesSerializer()");
+  }
+  backend_ = &backend;
+  return OpenStates();
+}
+
+WorkloadSpec MakeWorkload(std::string name, std::string description, const Parameters& source_defaults,
+                          std::vector<ParameterSpec> operator_parameters,
+                          std::function<std::unique_ptr<Operator>(ParameterReader& reader)> make_operator) {
+  WorkloadSpec spec;
+  spec.name = std::move(name);
+  spec.description = std::move(description);
+  spec.source_parameters = SyntheticSourceParameters(source_defaults);
+  spec.operator_parameters = std::move(operator_parameters);
+  spec.make_source = [workload = spec.name, specs = spec.source_parameters](const Parameters& parameters,
+                                                                            uint64_t seed) {
+    return MakeSyntheticSource(workload, specs, parameters, seed);
+  };
+  spec.make_operator = [workload = spec.name, specs = spec.operator_parameters, make = std::move(make_operator)](
+                           const Parameters& parameters) -> Result<std::unique_ptr<Operator>> {
+    ParameterReader reader("operator of workload " + workload, specs, parameters);
+    std::unique_ptr<Operator> made = make(reader);
+    KVSTATE_RETURN_IF_ERROR(reader.status());
+    return made;
+  };
+  return spec;
+}
+
+}  // namespace kvstate::workloads

@@ -1,0 +1,64 @@
+#ifndef KVSTATE_WORKLOADS_OPERATORS_OPERATOR_SUPPORT_H_
+#define KVSTATE_WORKLOADS_OPERATORS_OPERATOR_SUPPORT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kvstate/namespaces.h"
+#include "kvstate/serializers.h"
+#include "kvstate/state_descriptor.h"
+#include "kvstate/status.h"
+#include "workloads/output_digest.h"
+#include "workloads/parameters.h"
+#include "workloads/workload.h"
+
+namespace kvstate::workloads {
+
+/// What operators share: the backend, setting its key, and the digest of what they emit.
+class OperatorBase : public Operator {
+ public:
+  Status Open(KeyedStateBackend& backend) final;
+  uint64_t output_digest() const final { return output_.value(); }
+  uint64_t output_rows() const final { return output_.rows(); }
+
+ protected:
+  /// Makes the operator's states.
+  virtual Status OpenStates() = 0;
+
+  /// The state of `descriptor` as the façade `View`, such as ValueState<int64_t>, over namespaces of type N.
+  template <class View, HasCodec N = VoidNamespace>
+  Status OpenState(const StateDescriptor& descriptor, View* view) {
+    using Internal = std::remove_pointer_t<decltype(view->internal())>;
+    KVSTATE_ASSIGN_OR_RETURN(InternalKVState * state, backend_->GetOrCreateState(SerializerFor<N>(), descriptor));
+    *view = View(static_cast<Internal*>(state));
+    return Status();
+  }
+
+  Status SetKey(ByteView key) { return backend_->SetCurrentKey(EncodeKey(*backend_, key)); }
+
+  /// An empty row to write into; Emit then takes it.
+  ByteWriter& NewRow() {
+    row_.Clear();
+    return row_;
+  }
+  void Emit() { output_.Add(row_.view()); }
+
+ private:
+  KeyedStateBackend* backend_ = nullptr;
+  ByteWriter row_;
+  OutputDigest output_;
+};
+
+/// A workload whose source is the synthetic one with these defaults. `make_operator` reads its parameters, and need not
+/// look at the reader's status.
+WorkloadSpec MakeWorkload(std::string name, std::string description, const Parameters& source_defaults,
+                          std::vector<ParameterSpec> operator_parameters,
+                          std::function<std::unique_ptr<Operator>(ParameterReader& reader)> make_operator);
+
+}  // namespace kvstate::workloads
+
+#endif  // KVSTATE_WORKLOADS_OPERATORS_OPERATOR_SUPPORT_H_

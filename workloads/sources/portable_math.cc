@@ -1,0 +1,68 @@
+#include "workloads/sources/portable_math.h"
+
+#include <bit>
+#include <cassert>
+#include <cfloat>
+#include <cstdint>
+
+static_assert(FLT_EVAL_METHOD == 0, "wider intermediate results would change the streams");
+
+namespace kvstate::workloads {
+namespace {
+
+// ln 2 in two parts, the first with its low bits zero so that its product with an exponent is exact.
+constexpr double kLn2High = 0x1.62e42fee00000p-1;
+constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
+constexpr double kHalfLn2 = 0.34657359027997264;
+
+/// 2·atanh(s) = log((1 + s) / (1 - s)), by its series. With |s| <= 0.2 the first term left out is below 2^-55 of the
+/// sum.
+double TwiceAtanh(double s) {
+  const double square = s * s;
+  double sum = 0;
+  for (int k = 23; k >= 3; k -= 2) sum = (sum + 1.0 / k) * square;
+  return 2.0 * s + 2.0 * s * sum;
+}
+
+/// exp(x) - 1 by its series. REQUIRES: |x| <= ln(2)/2.
+double Expm1Series(double x) {
+  double sum = 0;
+  for (int k = 16; k >= 2; --k) sum = (sum + 1.0) * (x / k);
+  return x + x * sum;
+}
+
+}  // namespace
+
+double PortableLog(double x) {
+  assert(x >= DBL_MIN && x <= DBL_MAX);
+  const auto bits = std::bit_cast<uint64_t>(x);
+  // Splits x = m · 2^e with m in [~0.707, ~1.414), so that numbers near 1 keep e = 0 and lose nothing.
+  constexpr uint64_t kSqrtHalfBits = 0x3fe6a09e667f3bcdu;
+  const auto e = static_cast<int64_t>(bits - kSqrtHalfBits) >> 52;
+  const double m = std::bit_cast<double>(bits - (static_cast<uint64_t>(e) << 52));
+  const auto scale = static_cast<double>(e);
+  return scale * kLn2High + (TwiceAtanh((m - 1.0) / (m + 1.0)) + scale * kLn2Low);
+}
+
+double PortableLog1p(double x) {
+  assert(x > -1.0);
+  if (x > -0.25 && x < 0.25) return TwiceAtanh(x / (2.0 + x));
+  return PortableLog(1.0 + x);
+}
+
+double PortableExp(double x) {
+  assert(x >= -700.0 && x <= 700.0);
+  const double halves = x / (kLn2High + kLn2Low);
+  const auto e = static_cast<int64_t>(halves < 0 ? halves - 0.5 : halves + 0.5);
+  const auto scale = static_cast<double>(e);
+  const double rest = (x - scale * kLn2High) - scale * kLn2Low;
+  const double power = std::bit_cast<double>(static_cast<uint64_t>(e + 1023) << 52);
+  return power * (Expm1Series(rest) + 1.0);
+}
+
+double PortableExpm1(double x) {
+  if (x >= -kHalfLn2 && x <= kHalfLn2) return Expm1Series(x);
+  return PortableExp(x) - 1.0;
+}
+
+}  // namespace kvstate::workloads

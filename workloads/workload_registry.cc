@@ -1,0 +1,35 @@
+#include <algorithm>
+#include <cassert>
+#include <string>
+
+#include "workloads/workload.h"
+
+/// The workloads, sorted by name: workload(Function), where `WorkloadSpec Function()` is defined in a file of its own
+/// under operators/.
+#define KVSTATE_FOR_EACH_WORKLOAD(workload) workload(ValueRmw)
+
+namespace kvstate::workloads {
+
+#define KVSTATE_DECLARE_WORKLOAD(function) WorkloadSpec function();
+KVSTATE_FOR_EACH_WORKLOAD(KVSTATE_DECLARE_WORKLOAD)
+#undef KVSTATE_DECLARE_WORKLOAD
+
+const std::vector<WorkloadSpec>& Workloads() {
+#define KVSTATE_CALL_WORKLOAD(function) function(),
+  static const std::vector<WorkloadSpec> workloads = {KVSTATE_FOR_EACH_WORKLOAD(KVSTATE_CALL_WORKLOAD)};
+#undef KVSTATE_CALL_WORKLOAD
+  assert(std::is_sorted(workloads.begin(), workloads.end(),
+                        [](const WorkloadSpec& a, const WorkloadSpec& b) { return a.name < b.name; }));
+  return workloads;
+}
+
+Result<const WorkloadSpec*> FindWorkload(std::string_view name) {
+  std::string names;
+  for (const WorkloadSpec& workload : Workloads()) {
+    if (workload.name == name) return &workload;
+    names += (names.empty() ? "" : ", ") + workload.name;
+  }
+  return InvalidArgumentError("there is no workload \"" + std::string(name) + "\"; there are " + names);
+}
+
+}  // namespace kvstate::workloads
