@@ -287,7 +287,8 @@ struct Codec<std::tuple<Ts...>> : internal::SequenceCodec<Ts...> {
   }
   static Status Read(ByteReader& in, std::tuple<Ts...>& value) {
     Status status;
-    std::apply([&](Ts&... parts) { ((status = Codec<Ts>::Read(in, parts), status.ok()) && ...); }, value);
+    std::apply([&](Ts&... parts) { static_cast<void>(((status = Codec<Ts>::Read(in, parts), status.ok()) && ...)); },
+               value);
     return status;
   }
   static SerializerSnapshot Snapshot() { return internal::NestedSnapshot<Ts...>("tuple"); }
@@ -372,7 +373,7 @@ struct Codec<T> {
     Status status;
     std::apply(
         [&]<class... Ms>(const MemberOf<T, Ms>&... m) {
-          ((status = Codec<Ms>::Read(in, value.*m.pointer), status.ok()) && ...);
+          static_cast<void>(((status = Codec<Ms>::Read(in, value.*m.pointer), status.ok()) && ...));
         },
         StructTraits<T>::kMembers);
     return status;
