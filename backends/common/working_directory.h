@@ -1,0 +1,58 @@
+#ifndef KVSTATE_BACKENDS_COMMON_WORKING_DIRECTORY_H_
+#define KVSTATE_BACKENDS_COMMON_WORKING_DIRECTORY_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kvstate/status.h"
+
+namespace kvstate::backends {
+
+/// A Status for errno `error`, met while doing `what` (such as "cannot create") to `path`: PERMISSION_DENIED,
+/// RESOURCE_EXHAUSTED or INVALID_ARGUMENT where that is what the caller can mend, else INTERNAL.
+Status FileError(std::string_view what, std::string_view path, int error);
+
+/// The directory that a backend was given, while the backend lives: locked against other backends, of this process and
+/// of others, with a subdirectory for the engine's files.
+///
+/// Invariant: only files that a WorkingDirectory made are ever removed; what else lies in the directory stays.
+/// Not thread-safe.
+class WorkingDirectory {
+ public:
+  /// Makes the directory with its parents, locks it, wipes what a killed process left in it, and makes an empty
+  /// engine directory. FAILED_PRECONDITION when it is in use. A failure leaves nothing behind.
+  static Result<std::unique_ptr<WorkingDirectory>> Open(const std::string& directory);
+
+  /// Removes, unless Remove did.
+  ~WorkingDirectory();
+  WorkingDirectory(const WorkingDirectory&) = delete;
+  WorkingDirectory& operator=(const WorkingDirectory&) = delete;
+
+  /// Where the engine puts its files; absolute.
+  const std::string& engine_path() const { return engine_path_; }
+
+  /// Removes the engine directory with all in it, the lock, and those directories that Open made and that are empty
+  /// now. REQUIRES: the engine is closed. A second call does nothing.
+  Status Remove();
+
+ private:
+  WorkingDirectory() = default;
+
+  Status MakeDirectories();
+  Status Lock();
+  Status TryLock(bool* locked);
+  Status MakeEngineDirectory();
+
+  std::string path_;
+  std::string lock_path_;
+  std::string engine_path_;
+  std::vector<std::string> made_;  ///< Directories that Open made, outermost first.
+  int lock_fd_ = -1;
+  bool lock_file_is_new_ = false;
+};
+
+}  // namespace kvstate::backends
+
+#endif  // KVSTATE_BACKENDS_COMMON_WORKING_DIRECTORY_H_
