@@ -1,0 +1,127 @@
+#include "backends/embedded/embedded_backend.h"
+
+#include <utility>
+
+#include "backends/embedded/embedded_states.h"
+#include "backends/embedded/embedded_walks.h"
+
+namespace kvstate::backends {
+
+namespace {
+
+/// Every state of an embedded backend is one: MakeState makes no other.
+EmbeddedState& AsEmbedded(InternalKVState& state) { return dynamic_cast<EmbeddedState&>(state); }
+
+std::unique_ptr<InternalKVState> MakeStateOfKind(StateParts parts) {
+  switch (parts.descriptor.kind) {
+    case StateKind::kValue:
+      return MakeEmbeddedValueState(std::move(parts));
+    case StateKind::kList:
+      return MakeEmbeddedListState(std::move(parts));
+    case StateKind::kMap:
+      return MakeEmbeddedMapState(std::move(parts));
+    case StateKind::kReducing:
+      return MakeEmbeddedReducingState(std::move(parts));
+    case StateKind::kAggregating:
+      return MakeEmbeddedAggregatingState(std::move(parts));
+    case StateKind::kFolding:
+      return MakeEmbeddedFoldingState(std::move(parts));
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void SetAppendOptions(const StateDescriptor& descriptor, TableOptions* options) {
+  if (descriptor.kind == StateKind::kList) options->append = AppendKind::kConcat;
+  if (descriptor.kind != StateKind::kReducing || !descriptor.reduce->ThreadSafe()) return;
+  options->append = AppendKind::kReduce;
+  options->reduce = [format = StoredValueFormat(descriptor.value_serializer, false), function = descriptor.reduce](
+                        std::string* accumulator, ByteView value) -> Status {
+    TypedObject into(format.serializer());
+    TypedObject from(format.serializer());
+    bool is_null = false;
+    KVSTATE_RETURN_IF_ERROR(format.Decode(*accumulator, into.get(), &is_null));
+    KVSTATE_RETURN_IF_ERROR(format.Decode(value, from.get(), &is_null));
+    function->Reduce(into.get(), from.get());
+    ByteWriter encoded;
+    KVSTATE_RETURN_IF_ERROR(format.Encode(into.get(), encoded));
+    accumulator->assign(encoded.view());
+    return Status();
+  };
+}
+
+Result<std::unique_ptr<KeyedStateBackend>> EmbeddedBackend::Create(std::string_view name, const BackendOptions& options,
+                                                                   const OpenStore& open) {
+  KVSTATE_RETURN_IF_ERROR(CheckOptions(options, /*needs_directory=*/true));
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<WorkingDirectory> directory, WorkingDirectory::Open(options.directory));
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<OrderedStore> store, open(directory->engine_path()));
+  return std::unique_ptr<KeyedStateBackend>(new EmbeddedBackend(name, options, std::move(directory), std::move(store)));
+}
+
+EmbeddedBackend::EmbeddedBackend(std::string_view name, const BackendOptions& options,
+                                 std::unique_ptr<WorkingDirectory> directory, std::unique_ptr<OrderedStore> store)
+    : BackendBase(name, options), directory_(std::move(directory)), store_(std::move(store)) {}
+
+EmbeddedBackend::~EmbeddedBackend() { DisposeInDestructor(); }
+
+void* EmbeddedBackend::GetExtension(std::string_view id) {
+  return id == EngineStatistics::kExtensionId ? static_cast<EngineStatistics*>(this) : BackendBase::GetExtension(id);
+}
+
+Result<EngineCounters> EmbeddedBackend::Collect() {
+  if (store_ == nullptr) return FailedPreconditionError("the backend is disposed of; make a new one");
+  return store_->Collect();
+}
+
+Status EmbeddedBackend::Flush(bool compact) {
+  if (store_ == nullptr) return FailedPreconditionError("the backend is disposed of; make a new one");
+  return store_->Flush(compact);
+}
+
+Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPtr namespace_serializer,
+                                                                    const StateDescriptor& descriptor) {
+  TableOptions table_options;
+  table_options.name = descriptor.name;
+  table_options.concurrent_reads = !descriptor.queryable_name.empty();
+  table_options.key_prefix_bytes = KeyGroupPrefixBytes(max_parallelism());
+  SetAppendOptions(descriptor, &table_options);
+
+  auto table = store_->CreateTable(table_options);
+  if (!table.ok()) return table.status().WithContext("cannot make state '" + descriptor.name + "'");
+  StateParts parts;
+  parts.keys = &key_context();
+  parts.namespace_serializer = std::move(namespace_serializer);
+  parts.descriptor = descriptor;
+  parts.table = std::move(table).value();
+  parts.store_writes = &store_writes_;
+  return MakeStateOfKind(std::move(parts));
+}
+
+Status EmbeddedBackend::DropState(InternalKVState& state) {
+  // Dropping frees pages that other tables' iterators may stand on, as a write does.
+  ++store_writes_;
+  return store_->DropTable(AsEmbedded(state).table().Release());
+}
+
+Result<std::unique_ptr<KeyIterator>> EmbeddedBackend::WalkKeys(InternalKVState& state,
+                                                               const ByteView* state_namespace) {
+  return MakeKeyIterator(AsEmbedded(state), state_namespace);
+}
+
+Result<uint64_t> EmbeddedBackend::CountEntries(InternalKVState& state) {
+  KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> entries, AsEmbedded(state).table().NewIterator({}, {}));
+  KVSTATE_RETURN_IF_ERROR(entries->Seek({}));
+  uint64_t count = 0;
+  for (; entries->Valid(); ++count) KVSTATE_RETURN_IF_ERROR(entries->Next());
+  return count;
+}
+
+Status EmbeddedBackend::Close() {
+  Status status = store_->Close();
+  store_.reset();
+  const Status removed = directory_->Remove();
+  return status.ok() ? removed : status;
+}
+
+}  // namespace kvstate::backends

@@ -1,0 +1,51 @@
+#ifndef KVSTATE_BACKENDS_EMBEDDED_EMBEDDED_BACKEND_H_
+#define KVSTATE_BACKENDS_EMBEDDED_EMBEDDED_BACKEND_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "backends/common/backend_base.h"
+#include "backends/common/working_directory.h"
+#include "backends/embedded/ordered_store.h"
+#include "kvstate/backend_registry.h"
+#include "kvstate/engine_statistics.h"
+
+namespace kvstate::backends {
+
+/// Opens an engine in an empty directory of its own; absolute path.
+using OpenStore = std::function<Result<std::unique_ptr<OrderedStore>>(const std::string& directory)>;
+
+/// Keyed state over an ordered byte store: a table a state, a composite key an entry.
+class EmbeddedBackend final : public BackendBase, public EngineStatistics {
+ public:
+  /// What an engine's factory calls: checks the options that are common to all backends, takes the directory, and
+  /// opens the engine in it. A failure, of `open` too, leaves nothing behind.
+  static Result<std::unique_ptr<KeyedStateBackend>> Create(std::string_view name, const BackendOptions& options,
+                                                           const OpenStore& open);
+  ~EmbeddedBackend() override;
+
+  void* GetExtension(std::string_view id) override;
+  Result<EngineCounters> Collect() override;
+  Status Flush(bool compact) override;
+
+ private:
+  EmbeddedBackend(std::string_view name, const BackendOptions& options, std::unique_ptr<WorkingDirectory> directory,
+                  std::unique_ptr<OrderedStore> store);
+
+  Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
+                                                     const StateDescriptor& descriptor) override;
+  Status DropState(InternalKVState& state) override;
+  Result<std::unique_ptr<KeyIterator>> WalkKeys(InternalKVState& state, const ByteView* state_namespace) override;
+  Result<uint64_t> CountEntries(InternalKVState& state) override;
+  Status Close() override;
+
+  std::unique_ptr<WorkingDirectory> directory_;
+  std::unique_ptr<OrderedStore> store_;  ///< Null when disposed of.
+  uint64_t store_writes_ = 0;            ///< Writes to all tables; see StateTable.
+};
+
+}  // namespace kvstate::backends
+
+#endif  // KVSTATE_BACKENDS_EMBEDDED_EMBEDDED_BACKEND_H_
