@@ -4,9 +4,17 @@
 
 #include "workloads/workload.h"
 
-/// The workloads, sorted by name: workload(Function), where `WorkloadSpec Function()` is defined in a file of its own
-/// under operators/.
-#define KVSTATE_FOR_EACH_WORKLOAD(workload) workload(ValueRmw)
+/// The workloads, sorted by name, a line each: workload(Function), where `WorkloadSpec Function()` is defined in a file
+/// of its own under operators/.
+// clang-format off
+#define KVSTATE_FOR_EACH_WORKLOAD(workload) \
+  workload(Dedup)                           \
+  workload(ListAppend)                      \
+  workload(MapPoint)                        \
+  workload(SessionWindows)                  \
+  workload(TumblingCount)                   \
+  workload(ValueRmw)
+// clang-format on
 
 namespace kvstate::workloads {
 
