@@ -68,9 +68,13 @@ inline SerializerSnapshot SimpleSnapshot(std::string_view type_id) { return {std
 
 template <class... Ts>
 SerializerSnapshot NestedSnapshot(std::string_view type_id) {
-  ByteWriter nested;
-  (Codec<Ts>::Snapshot().Write(nested), ...);
-  return {std::string(type_id), 1, std::string(nested.view())};
+  SerializerSnapshot snapshot = SimpleSnapshot(type_id);
+  if constexpr (sizeof...(Ts) > 0) {
+    ByteWriter nested;
+    (Codec<Ts>::Snapshot().Write(nested), ...);
+    snapshot.parameters = nested.view();
+  }
+  return snapshot;
 }
 
 template <class... Ts>

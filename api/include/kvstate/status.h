@@ -96,9 +96,13 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(const T& value) : value_(value) {}                                      // NOLINT(google-explicit-constructor)
-  Result(T&& value) noexcept : value_(std::move(value)) {}                       // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) { assert(!status_.ok()); }  // NOLINT(google-explicit-constructor)
+  Result(const T& value) : value_(value) {}                 // NOLINT(google-explicit-constructor)
+  Result(T&& value) noexcept : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  /// REQUIRES: !status.ok().
+  Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
+    assert(!status_.ok());
+    if (status_.ok()) __builtin_unreachable();  // Else GCC warns of uninitialised values where there are none.
+  }
   Result(const Result& other) : status_(other.status_) {
     if (status_.ok()) new (&value_) T(other.value_);
   }
