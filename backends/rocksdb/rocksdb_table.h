@@ -1,0 +1,48 @@
+#ifndef KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_TABLE_H_
+#define KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_TABLE_H_
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <memory>
+#include <string>
+
+#include "backends/embedded/ordered_store.h"
+#include "backends/rocksdb/rocksdb_store.h"
+
+namespace kvstate::backends::rocksdb {
+
+/// A column family.
+class RocksDbTable final : public StoreTable {
+ public:
+  /// Takes over `family`.
+  RocksDbTable(RocksDbStore& store, ::rocksdb::ColumnFamilyHandle* family, bool appends)
+      : store_(store), db_(store.db()), family_(family), appends_(appends) {}
+  /// Leaves the column family in the engine.
+  ~RocksDbTable() override;
+
+  Result<bool> Get(ByteView key, ByteView* value) override;
+  Status Put(ByteView key, ByteView value) override;
+  Status Delete(ByteView key) override;
+  bool appends() const override { return appends_; }
+  Status Append(ByteView key, ByteView operand) override;
+  Result<std::unique_ptr<StoreIterator>> NewIterator(ByteView lower, ByteView upper) override;
+  bool iterators_survive_writes() const override { return true; }
+  Result<bool> ConcurrentGet(ByteView key, std::string* value) override;
+  Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) override;
+
+  ::rocksdb::ColumnFamilyHandle* family() const { return family_; }
+
+ private:
+  RocksDbStore& store_;
+  ::rocksdb::DB& db_;
+  ::rocksdb::ColumnFamilyHandle* const family_;
+  const bool appends_;
+  const ::rocksdb::ReadOptions read_options_;
+  ::rocksdb::PinnableSlice value_;  ///< What Get's view points into.
+  ::rocksdb::WriteBatch batch_;     ///< Kept for its memory.
+};
+
+}  // namespace kvstate::backends::rocksdb
+
+#endif  // KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_TABLE_H_
