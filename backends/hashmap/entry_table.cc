@@ -1,0 +1,149 @@
+#include "backends/hashmap/entry_table.h"
+
+#include <algorithm>
+#include <new>
+
+namespace kvstate::backends::hashmap {
+
+namespace {
+
+constexpr size_t kMinCapacity = 4;
+/// Tables smaller than this are not worth shrinking.
+constexpr size_t kMinShrinkCapacity = 64;
+
+size_t AlignUp(size_t n, size_t alignment) { return (n + alignment - 1) / alignment * alignment; }
+
+size_t MaxEntries(size_t capacity) {
+  return capacity < EntryTable::kGroupSlots ? capacity - 1 : capacity - capacity / 8;
+}
+
+/// Of the control bytes, in front of the slots.
+size_t ControlBytes(const TableLayout& layout, size_t capacity) {
+  return AlignUp(std::max(capacity, EntryTable::kGroupSlots), layout.alignment);
+}
+
+}  // namespace
+
+TableLayout::TableLayout(const KeyLayout& key_layout, const Payload& slot_payload)
+    : key(key_layout), payload(&slot_payload) {
+  payload_offset = AlignUp(key.slot_bytes(), payload->alignment());
+  const size_t slot_alignment = std::max(alignof(uint64_t), payload->alignment());
+  slot_bytes = AlignUp(payload_offset + payload->size(), slot_alignment);
+  alignment = std::max(slot_alignment, EntryTable::kGroupSlots);
+}
+
+size_t EntryTable::allocated_bytes(const TableLayout& layout) const {
+  return capacity_ == 0 ? 0 : ControlBytes(layout, capacity_) + capacity_ * layout.slot_bytes;
+}
+
+void EntryTable::Allocate(const TableLayout& layout, size_t capacity) {
+  assert(std::has_single_bit(capacity));
+  const size_t control_bytes = ControlBytes(layout, capacity);
+  void* memory = ::operator new(control_bytes + capacity * layout.slot_bytes, std::align_val_t(layout.alignment));
+  control_ = static_cast<int8_t*>(memory);
+  slots_ = static_cast<char*>(memory) + control_bytes;
+  capacity_ = capacity;
+  group_mask_ = std::max(capacity, kGroupSlots) / kGroupSlots - 1;
+  home_shift_ = 63 - static_cast<uint32_t>(std::bit_width(group_mask_));
+  size_ = 0;
+  room_ = MaxEntries(capacity);
+  std::memset(control_, kOutside, std::max(capacity, kGroupSlots));
+  std::memset(control_, kEmpty, capacity);
+}
+
+void EntryTable::Free(const TableLayout& layout, int8_t* control, size_t capacity) {
+  if (capacity != 0) ::operator delete(control, std::align_val_t(layout.alignment));
+}
+
+void EntryTable::Grow(const TableLayout& layout) {
+  assert(room_ == 0);
+  if (capacity_ == 0) {
+    Allocate(layout, kMinCapacity);
+  } else {
+    // Room lost to tombstones rather than to entries is won back at the same size.
+    Rehash(layout, size_ <= MaxEntries(capacity_) * 3 / 4 ? capacity_ : capacity_ * 2);
+  }
+}
+
+void EntryTable::Rehash(const TableLayout& layout, size_t capacity) {
+  int8_t* const old_control = control_;
+  char* const old_slots = slots_;
+  const size_t old_capacity = capacity_;
+  const size_t old_size = size_;
+  Allocate(layout, capacity);
+  for (size_t i = 0; i < old_capacity; ++i) {
+    if (old_control[i] < 0) continue;
+    char* from = old_slots + i * layout.slot_bytes;
+    const uint64_t hash = layout.HashOf(from);
+    const size_t index = FindFree(hash);
+    char* to = SlotAt(layout, index);
+    if (layout.payload->moves_by_memcpy()) {
+      std::memcpy(to, from, layout.slot_bytes);
+    } else {
+      std::memcpy(to, from, layout.key.slot_bytes());
+      layout.payload->Relocate(layout.PayloadOf(to), layout.PayloadOf(from));
+    }
+    control_[index] = Fingerprint(hash);
+  }
+  size_ = old_size;
+  room_ -= old_size;
+  Free(layout, old_control, old_capacity);
+}
+
+size_t EntryTable::FindFree(uint64_t hash) const {
+  assert(room_ != 0);
+  for (size_t group = HomeGroup(hash), step = 0;; group = (group + ++step) & group_mask_) {
+    const uint32_t free = Group(control_ + group * kGroupSlots).EmptyOrTombstone();
+    if (free != 0) return group * kGroupSlots + static_cast<size_t>(std::countr_zero(free));
+  }
+}
+
+void EntryTable::Publish(const TableLayout& layout, size_t index, const EntryKey& key) {
+  assert(control_[index] == kEmpty || control_[index] == kTombstone);
+  char* slot = SlotAt(layout, index);
+  if (layout.key.words == 0) {
+    reinterpret_cast<VariableKey*>(slot)->Set(key);
+  } else {
+    std::memcpy(slot, key.words, layout.key.slot_bytes());
+  }
+  if (control_[index] == kEmpty) --room_;
+  control_[index] = Fingerprint(key.hash);
+  ++size_;
+}
+
+void EntryTable::Erase(const TableLayout& layout, size_t index) {
+  assert(IsFull(index));
+  char* slot = SlotAt(layout, index);
+  if (layout.payload->needs_destroy()) layout.payload->Destroy(layout.PayloadOf(slot));
+  if (layout.key.words == 0) reinterpret_cast<VariableKey*>(slot)->Free();
+  const bool ends_searches = Group(control_ + index / kGroupSlots * kGroupSlots).Empty() != 0;
+  control_[index] = ends_searches ? kEmpty : kTombstone;
+  if (ends_searches) ++room_;
+  --size_;
+}
+
+bool EntryTable::ShrinkIfSparse(const TableLayout& layout) {
+  if (capacity_ < kMinShrinkCapacity || size_ > capacity_ / 16) return false;
+  if (size_ == 0) {
+    Destroy(layout);
+  } else {
+    Rehash(layout, std::max(std::bit_ceil(size_ * 4), kMinCapacity));
+  }
+  return true;
+}
+
+void EntryTable::Destroy(const TableLayout& layout) {
+  if (layout.payload->needs_destroy() || layout.key.words == 0) {
+    ForEach(layout, [&layout](char* slot) {
+      if (layout.payload->needs_destroy()) layout.payload->Destroy(layout.PayloadOf(slot));
+      if (layout.key.words == 0) reinterpret_cast<VariableKey*>(slot)->Free();
+    });
+  }
+  Free(layout, control_, capacity_);
+  control_ = nullptr;
+  slots_ = nullptr;
+  capacity_ = group_mask_ = size_ = room_ = 0;
+  home_shift_ = 63;
+}
+
+}  // namespace kvstate::backends::hashmap

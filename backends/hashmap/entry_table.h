@@ -1,0 +1,222 @@
+#ifndef KVSTATE_BACKENDS_HASHMAP_ENTRY_TABLE_H_
+#define KVSTATE_BACKENDS_HASHMAP_ENTRY_TABLE_H_
+
+#include <emmintrin.h>
+
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "backends/hashmap/entry_key.h"
+#include "backends/hashmap/payload.h"
+
+namespace kvstate::backends::hashmap {
+
+/// What stands where in the slots of one state's tables. Laid out at run time, since backends know no types.
+struct TableLayout {
+  TableLayout(const KeyLayout& key_layout, const Payload& slot_payload);
+
+  KeyLayout key;
+  const Payload* payload;
+  size_t payload_offset;  ///< In a slot; the key is at 0.
+  size_t slot_bytes;
+  size_t alignment;
+
+  ByteView KeyOf(const char* slot) const {
+    if (key.words == 0) return reinterpret_cast<const VariableKey*>(slot)->key();
+    return {slot, key.key_bytes};
+  }
+  ByteView NamespaceOf(const char* slot) const {
+    if (key.void_namespace) return kVoidNamespaceBytes;
+    if (key.words == 0) return reinterpret_cast<const VariableKey*>(slot)->state_namespace();
+    return {slot + key.key_bytes, key.namespace_bytes};
+  }
+  uint64_t HashOf(const char* slot) const {
+    const uint64_t key_hash = HashKeyBytes(KeyOf(slot));
+    return key.void_namespace ? key_hash : key_hash ^ HashNamespaceBytes(NamespaceOf(slot));
+  }
+  void* PayloadOf(char* slot) const { return slot + payload_offset; }
+};
+
+/// The entries of one state in one key group: a hash table of open addressing with control bytes, sixteen slots (a
+/// group) searched by one comparison.
+///
+/// Invariants:
+/// 1. A hash's high bits choose the group where its search starts, so that growing splits a group's entries into two
+///    neighbours and the order of home groups is the order of hashes: what TableCursor walks by.
+/// 2. A search ends at the first group with an empty slot. At least one slot in the table is empty.
+/// 3. A slot erased in a group that has an empty slot becomes empty, since no search goes past it; else a tombstone.
+///
+/// The layout is handed in with each call, and must be the same every time. Destroy must end the table's life.
+class EntryTable {
+ public:
+  static constexpr size_t kGroupSlots = 16;
+  static constexpr size_t kNotFound = static_cast<size_t>(-1);
+
+  EntryTable() = default;
+  EntryTable(const EntryTable&) = delete;
+  EntryTable& operator=(const EntryTable&) = delete;
+
+  size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
+  size_t allocated_bytes(const TableLayout& layout) const;
+  char* SlotAt(const TableLayout& layout, size_t index) const { return slots_ + index * layout.slot_bytes; }
+
+  /// The index of the entry's slot, or kNotFound.
+  size_t Find(const TableLayout& layout, const EntryKey& key) const;
+
+  /// Whether an entry can be added without Grow.
+  bool HasRoom() const { return room_ != 0; }
+  /// Moves the entries to a larger allocation, or to one without tombstones. Indexes change.
+  void Grow(const TableLayout& layout);
+
+  /// Where an entry of this hash would go. The slot is raw memory until Publish. REQUIRES: HasRoom(), and that it is
+  /// not there.
+  size_t FindFree(uint64_t hash) const;
+  /// Makes the slot from FindFree an entry: writes the key. The payload must be there. Nothing may come between.
+  void Publish(const TableLayout& layout, size_t index, const EntryKey& key);
+
+  /// Destroys the entry at `index`. Moves no other.
+  void Erase(const TableLayout& layout, size_t index);
+  /// Gives memory back when few entries are left in much. Indexes change if it returns true.
+  bool ShrinkIfSparse(const TableLayout& layout);
+
+  /// Destroys all entries and frees the memory.
+  void Destroy(const TableLayout& layout);
+
+  bool IsFull(size_t index) const { return control_[index] >= 0; }
+
+  /// The group where the search for a hash starts. REQUIRES: capacity() > 0.
+  size_t HomeGroup(uint64_t hash) const { return static_cast<size_t>((hash >> 1) >> home_shift_); }
+  /// The smallest hash whose home is the group after `group`; 0 when `group` is the last.
+  uint64_t HashAfterGroup(size_t group) const { return group >= group_mask_ ? 0 : ((group + 1) << home_shift_) << 1; }
+  /// Calls `visit(slot)` for each entry whose search starts at `group`.
+  template <class F>
+  void ForEachAtHome(const TableLayout& layout, size_t group, F visit) const {
+    for (size_t at = group, step = 0;; at = (at + ++step) & group_mask_) {
+      const Group bytes(control_ + at * kGroupSlots);
+      for (uint32_t full = bytes.Full(); full != 0; full &= full - 1) {
+        char* slot = SlotAt(layout, at * kGroupSlots + static_cast<size_t>(std::countr_zero(full)));
+        if (HomeGroup(layout.HashOf(slot)) == group) visit(slot);
+      }
+      if (bytes.Empty() != 0 || step >= group_mask_) return;
+    }
+  }
+  template <class F>
+  void ForEach(const TableLayout& layout, F visit) const {
+    for (size_t i = 0; i < capacity_; ++i) {
+      if (IsFull(i)) visit(SlotAt(layout, i));
+    }
+  }
+
+ private:
+  /// A control byte: the low seven bits of the hash of the entry in the slot, or one of these. kOutside stands behind
+  /// the slots of a table that has less than a group of them.
+  static constexpr int8_t kEmpty = -128;
+  static constexpr int8_t kTombstone = -2;
+  static constexpr int8_t kOutside = -1;
+
+  /// Sixteen control bytes; each result has a bit a slot.
+  class Group {
+   public:
+    explicit Group(const int8_t* at) : bytes_(_mm_load_si128(reinterpret_cast<const __m128i*>(at))) {}
+    uint32_t Match(int8_t byte) const { return Mask(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(byte))); }
+    uint32_t Empty() const { return Match(kEmpty); }
+    uint32_t Full() const { return ~Mask(bytes_) & 0xffffu; }
+    uint32_t EmptyOrTombstone() const { return Mask(_mm_cmpgt_epi8(_mm_set1_epi8(kOutside), bytes_)); }
+
+   private:
+    static uint32_t Mask(__m128i bytes) { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); }
+    __m128i bytes_;
+  };
+
+  static int8_t Fingerprint(uint64_t hash) { return static_cast<int8_t>(hash & 0x7f); }
+  template <size_t kWords>
+  size_t FindWords(const TableLayout& layout, const EntryKey& key) const;
+  void Allocate(const TableLayout& layout, size_t capacity);
+  static void Free(const TableLayout& layout, int8_t* control, size_t capacity);
+  void Rehash(const TableLayout& layout, size_t capacity);
+
+  int8_t* control_ = nullptr;
+  char* slots_ = nullptr;
+  size_t capacity_ = 0;    // A power of two, or 0.
+  size_t group_mask_ = 0;  // Groups, less one.
+  uint32_t home_shift_ = 63;
+  size_t size_ = 0;
+  size_t room_ = 0;  // Empty slots that may still be filled.
+};
+
+template <size_t kWords>
+inline size_t EntryTable::FindWords(const TableLayout& layout, const EntryKey& key) const {
+  const int8_t fingerprint = Fingerprint(key.hash);
+  for (size_t group = HomeGroup(key.hash), step = 0;; group = (group + ++step) & group_mask_) {
+    const Group bytes(control_ + group * kGroupSlots);
+    for (uint32_t match = bytes.Match(fingerprint); match != 0; match &= match - 1) {
+      const size_t index = group * kGroupSlots + static_cast<size_t>(std::countr_zero(match));
+      const char* slot = SlotAt(layout, index);
+      bool equal = true;
+      if constexpr (kWords == 0) {
+        equal = reinterpret_cast<const VariableKey*>(slot)->Equals(key);
+      } else {
+        for (size_t word = 0; word < kWords; ++word) {
+          uint64_t stored;
+          std::memcpy(&stored, slot + word * sizeof(stored), sizeof(stored));
+          equal &= stored == key.words[word];
+        }
+      }
+      if (equal) [[likely]]
+        return index;
+    }
+    if (bytes.Empty() != 0) [[likely]]
+      return kNotFound;
+  }
+}
+
+inline size_t EntryTable::Find(const TableLayout& layout, const EntryKey& key) const {
+  if (size_ == 0) return kNotFound;
+  switch (layout.key.words) {
+    case 1:
+      return FindWords<1>(layout, key);
+    case 2:
+      return FindWords<2>(layout, key);
+    case 3:
+      return FindWords<3>(layout, key);
+    case 4:
+      return FindWords<4>(layout, key);
+    default:
+      return FindWords<0>(layout, key);
+  }
+}
+
+/// Walks a table by ascending home group, and lives through any change of it: entries that are there during the whole
+/// walk are met exactly once, whatever is added, erased or moved meanwhile.
+class TableCursor {
+ public:
+  bool AtEnd() const { return at_end_; }
+  /// Calls `visit(slot)` for the entries of the next home group, possibly none. REQUIRES: !AtEnd().
+  template <class F>
+  void Next(const TableLayout& layout, const EntryTable& table, F visit) {
+    assert(!at_end_);
+    if (table.size() == 0) {
+      at_end_ = true;
+      return;
+    }
+    const size_t group = table.HomeGroup(next_hash_);
+    table.ForEachAtHome(layout, group, [&](char* slot) {
+      // Only after a shrink does a group start before the cursor.
+      if (layout.HashOf(slot) >= next_hash_) visit(slot);
+    });
+    next_hash_ = table.HashAfterGroup(group);
+    at_end_ = next_hash_ == 0;
+  }
+
+ private:
+  uint64_t next_hash_ = 0;
+  bool at_end_ = false;
+};
+
+}  // namespace kvstate::backends::hashmap
+
+#endif  // KVSTATE_BACKENDS_HASHMAP_ENTRY_TABLE_H_

@@ -1,0 +1,224 @@
+#ifndef KVSTATE_BACKENDS_HASHMAP_STATE_CORE_H_
+#define KVSTATE_BACKENDS_HASHMAP_STATE_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/common/key_context.h"
+#include "backends/hashmap/entry_key.h"
+#include "backends/hashmap/entry_table.h"
+#include "backends/hashmap/payload.h"
+#include "kvstate/internal_kv_state.h"
+#include "kvstate/serialized_access.h"
+#include "kvstate/state_descriptor.h"
+
+namespace kvstate::backends::hashmap {
+
+class StateCore;
+
+/// Lets a walk tell that its state was removed under it. Owner's thread.
+struct StateLife {
+  StateCore* state;  ///< Null when the state is gone.
+};
+
+/// What is the same for all kinds of state: addressing, the tables, the lock of queryable states. All changes of what
+/// is stored go through the methods below "Writing".
+///
+/// Invariant: located_version_ is the version of the current key for which slot_ was found, or 0; then slot_ is where
+/// the current entry is (kNotFound when absent), and current_ its payload (null).
+class StateCore : public SerializedAccess {
+ public:
+  StateCore(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
+            std::unique_ptr<const Payload> payload);
+  StateCore(const StateCore&) = delete;
+  StateCore& operator=(const StateCore&) = delete;
+  ~StateCore() override;
+
+  const StateDescriptor& core_descriptor() const { return descriptor_; }
+  const KeyContext& key_context() const { return key_; }
+  const TypeSerializer& core_namespace_serializer() const { return *namespace_serializer_; }
+  const std::shared_ptr<StateLife>& life() const { return life_; }
+
+  Status CoreSetCurrentNamespace(ByteView encoded);
+  void CoreClearCurrentNamespace();
+  ByteView CoreCurrentNamespace() const {
+    return layout_.key.void_namespace ? kVoidNamespaceBytes : ByteView(namespace_);
+  }
+  Status CoreClear();
+  Result<bool> CoreGetSerialized(ByteView key, ByteView state_namespace, std::string* out);
+
+  /// One for each (key, namespace), of maps one for each user key.
+  uint64_t entry_count() const { return entries_; }
+  /// Bytes that the entries take, but for what values allocate themselves; absent when they may.
+  std::optional<uint64_t> MemoryBytes() const;
+
+  // --- for walks ---
+
+  /// Held while a queryable state is read or changed; nothing on others.
+  class Lock {
+   public:
+    explicit Lock(const StateCore& state) : mutex_(state.mutex_.get()) {
+      if (mutex_ != nullptr) [[unlikely]]
+        mutex_->lock();
+    }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    ~Lock() {
+      if (mutex_ != nullptr) [[unlikely]]
+        mutex_->unlock();
+    }
+
+   private:
+    std::mutex* const mutex_;
+  };
+
+  const TableLayout& layout() const { return layout_; }
+  size_t table_count() const { return tables_.size(); }
+  const EntryTable& table(size_t index) const { return tables_[index]; }
+  Status CheckNamespace(ByteView state_namespace) const;
+  /// What is stored under any key and namespace, or null. Any thread, under the lock.
+  void* FindPayload(ByteView key, ByteView state_namespace) const;
+  /// The value objects of an entry, in order, to be given to a visitor: calls `visit(user_key, value)` for those after
+  /// `after_user_key` (null: from the first), until it returns false.
+  virtual void ForEachValue(void* payload, const ByteView* after_user_key,
+                            const std::function<bool(ByteView user_key, const void* value)>& visit) = 0;
+  /// Whether a value is stored as absence.
+  virtual bool IsNothing(const void*) const { return false; }
+  /// A visitor's write to what FindPayload gave. Moves no object. False: no such user key.
+  virtual bool VisitorUpdate(void* payload, ByteView user_key, const void* value) = 0;
+  /// A visitor's removal. Moves no other entry's object. False: nothing there.
+  virtual bool VisitorRemove(ByteView key, ByteView state_namespace, ByteView user_key);
+
+  // --- SerializedAccess, of the kinds that do not override it ---
+  Result<bool> GetBytes(ByteView* value) override;
+  Status PutBytes(ByteView value) override;
+  Status AddBytes(ByteView input) override;
+  Result<bool> GetEntryBytes(ByteView user_key, ByteView* value, bool* is_null) override;
+  Status PutEntryBytes(ByteView user_key, ByteView value, bool is_null) override;
+  Status RemoveEntryBytes(ByteView user_key) override;
+  Result<bool> ContainsEntryBytes(ByteView user_key) override;
+
+ protected:
+  Status Ready() const {
+    if (key_.IsSet() && namespace_set_) [[likely]]
+      return Status();
+    return NotReady();
+  }
+  Status CheckValueBytes(ByteView value) const;
+  Status RefuseArgument(std::string_view what) const;
+  /// Reads one encoding, all of `bytes`, into `object`.
+  Status Decode(const TypeSerializer& serializer, ByteView bytes, void* object) const;
+
+  // --- Reading ---
+
+  /// The payload under the current key and namespace, or null.
+  void* Current() {
+    if (located_version_ == key_.version()) return current_;
+    return Locate();
+  }
+  /// Appends what GetSerialized gives of a payload.
+  virtual void SerializePayload(void* payload, ByteWriter& out) const = 0;
+  /// Of maps: entries in a payload.
+  virtual uint64_t EntriesIn(const void*) const { return 1; }
+  /// What payloads have on the heap; absent when they do not know.
+  virtual std::optional<uint64_t> PayloadHeapBytes() const = 0;
+
+  // --- Writing ---
+
+  /// Whether an entry under the current key can be added without moving others. REQUIRES: Current() is null.
+  bool HasRoom() const { return table_->HasRoom(); }
+  /// Memory for the payload of the current key and namespace, to be made before PublishCurrent, which must follow.
+  /// Moves other entries unless HasRoom(). REQUIRES: Current() is null.
+  void* ReserveCurrent();
+  void PublishCurrent();
+  /// Removes what is under the current key and namespace, if anything.
+  void EraseCurrent();
+  /// The payload under any key and namespace; if there is none, `make(memory)` makes one.
+  template <class F>
+  void* FindOrInsertPayload(ByteView key, ByteView state_namespace, F make) {
+    if (void* payload = FindPayload(key, state_namespace)) return payload;
+    const EntryKey entry = MakeEntryKey(key, state_namespace);
+    EntryTable& table = tables_[TableIndex(key_.KeyGroupOfBytes(key))];
+    const size_t slot = Reserve(table, entry.hash);
+    make(layout_.PayloadOf(table.SlotAt(layout_, slot)));
+    ForgetLocation();
+    return Publish(table, slot, entry);
+  }
+  /// Gives the namespace that is current now back when it goes.
+  class NamespaceRestorer {
+   public:
+    explicit NamespaceRestorer(StateCore& state)
+        : state_(state), bytes_(state.namespace_), hash_(state.namespace_hash_), set_(state.namespace_set_) {}
+    NamespaceRestorer(const NamespaceRestorer&) = delete;
+    NamespaceRestorer& operator=(const NamespaceRestorer&) = delete;
+    ~NamespaceRestorer();
+
+   private:
+    StateCore& state_;
+    std::string bytes_;
+    const uint64_t hash_;
+    const bool set_;
+  };
+  /// REQUIRES: CheckNamespace.
+  void SetNamespace(ByteView encoded);
+  /// Of a key alone.
+  Status KeyReady() const;
+
+  /// Grows when entries, map entries included, may have moved or gone: for iterators to seek again.
+  uint64_t structure_version() const { return structure_version_; }
+  void MarkStructureChanged() { ++structure_version_; }
+  /// For maps, whose entries are not the tables'.
+  void CountEntryAdded() { ++entries_; }
+  void CountEntryRemoved() { --entries_; }
+  /// Whether the tables' own entries are what entry_count() counts.
+  virtual bool counts_table_entries() const { return true; }
+
+  ByteWriter& scratch_bytes() { return scratch_bytes_; }
+
+ private:
+  Status NotReady() const;
+  Status WrongKind(std::string_view what) const;
+  void* Locate();
+  EntryKey CurrentEntryKey() const;
+  EntryKey MakeEntryKey(ByteView key, ByteView state_namespace) const;
+  size_t Reserve(EntryTable& table, uint64_t hash);
+  void* Publish(EntryTable& table, size_t slot, const EntryKey& key);
+  size_t TableIndex(uint32_t key_group) const { return key_group - key_.range().first; }
+  void ForgetLocation() { located_version_ = 0; }
+  void EraseAt(EntryTable& table, size_t slot, bool may_shrink);
+
+  const KeyContext& key_;
+  const SerializerPtr namespace_serializer_;
+  const StateDescriptor descriptor_;
+  const std::unique_ptr<const Payload> payload_;
+  const TableLayout layout_;
+  const std::unique_ptr<std::mutex> mutex_;  // Null unless queryable.
+  std::vector<EntryTable> tables_;           // One for each key group of the range.
+
+  std::string namespace_;
+  uint64_t namespace_hash_ = 0;
+  bool namespace_set_ = false;
+
+  uint64_t located_version_ = 0;
+  void* current_ = nullptr;
+  EntryTable* table_ = nullptr;
+  size_t slot_ = EntryTable::kNotFound;
+  uint64_t hash_ = 0;
+
+  uint64_t structure_version_ = 1;
+  uint64_t entries_ = 0;
+  uint64_t key_heap_bytes_ = 0;
+  ByteWriter scratch_bytes_;
+  std::shared_ptr<StateLife> life_;
+};
+
+}  // namespace kvstate::backends::hashmap
+
+#endif  // KVSTATE_BACKENDS_HASHMAP_STATE_CORE_H_

@@ -1,0 +1,30 @@
+#ifndef KVSTATE_BACKENDS_HASHMAP_STATES_H_
+#define KVSTATE_BACKENDS_HASHMAP_STATES_H_
+
+#include <memory>
+
+#include "backends/common/key_context.h"
+#include "kvstate/internal_kv_state.h"
+#include "kvstate/state_descriptor.h"
+#include "kvstate/type_serializer.h"
+
+namespace kvstate::backends::hashmap {
+
+/// Each makes a state of its kind of a validated descriptor. `key` must outlive it. The pointer's most derived type is
+/// a StateCore too.
+std::unique_ptr<InternalKVState> MakeValueState(const KeyContext& key, SerializerPtr namespace_serializer,
+                                                const StateDescriptor& descriptor);
+std::unique_ptr<InternalKVState> MakeListState(const KeyContext& key, SerializerPtr namespace_serializer,
+                                               const StateDescriptor& descriptor);
+std::unique_ptr<InternalKVState> MakeReducingState(const KeyContext& key, SerializerPtr namespace_serializer,
+                                                   const StateDescriptor& descriptor);
+std::unique_ptr<InternalKVState> MakeAggregatingState(const KeyContext& key, SerializerPtr namespace_serializer,
+                                                      const StateDescriptor& descriptor);
+std::unique_ptr<InternalKVState> MakeFoldingState(const KeyContext& key, SerializerPtr namespace_serializer,
+                                                  const StateDescriptor& descriptor);
+std::unique_ptr<InternalKVState> MakeMapState(const KeyContext& key, SerializerPtr namespace_serializer,
+                                              const StateDescriptor& descriptor);
+
+}  // namespace kvstate::backends::hashmap
+
+#endif  // KVSTATE_BACKENDS_HASHMAP_STATES_H_
