@@ -1,0 +1,142 @@
+#include "harness/replay/state_codec.h"
+
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+#include "harness/replay/snapshot_serializers.h"
+#include "kvstate/key_group.h"
+#include "workloads/workload.h"
+
+namespace kvstate::harness {
+
+namespace {
+
+constexpr std::string_view kReduceFunctions[] = {"sum_int64", "max_int64"};
+
+/// The name under which a replay finds an equal function; empty when it has none.
+std::string_view NameOf(const ReduceFunction& function) {
+  for (const std::string_view name : kReduceFunctions) {
+    const auto named = workloads::NamedReduceFunction(name);
+    if (named == nullptr) continue;
+    const ReduceFunction& candidate = *named;
+    if (typeid(candidate) == typeid(function)) return name;
+  }
+  return {};
+}
+
+void PutSnapshot(const SerializerPtr& serializer, ByteWriter& out) {
+  out.PutByte(serializer == nullptr ? 0 : 1);
+  if (serializer != nullptr) serializer->Snapshot().Write(out);
+}
+
+Status ReadSerializer(ByteReader& in, SerializerPtr* serializer) {
+  uint8_t present = 0;
+  if (!in.ReadByte(&present) || present > 1) return in.Malformed("serializer snapshot");
+  if (present == 0) return Status();
+  KVSTATE_ASSIGN_OR_RETURN(const SerializerSnapshot snapshot, SerializerSnapshot::Read(in));
+  KVSTATE_ASSIGN_OR_RETURN(*serializer, SerializerFromSnapshot(snapshot));
+  return Status();
+}
+
+Status ReadDefault(ByteReader& in, StateDescriptor* descriptor) {
+  uint8_t present = 0;
+  if (!in.ReadByte(&present) || present > 1) return in.Malformed("default value");
+  if (present == 0) return Status();
+  ByteView bytes;
+  if (!in.ReadLengthPrefixed(&bytes)) return in.Malformed("default value");
+  if (descriptor->value_serializer == nullptr) return in.Malformed("default value without a value serializer");
+  TypedObject value(descriptor->value_serializer);
+  ByteReader value_bytes(bytes);
+  KVSTATE_RETURN_IF_ERROR(descriptor->value_serializer->Deserialize(value_bytes, value.get()));
+  descriptor->default_value = std::make_shared<TypedObject>(std::move(value));
+  return Status();
+}
+
+}  // namespace
+
+Status EncodeTraceState(const TraceState& state, ByteWriter& out) {
+  const StateDescriptor& descriptor = state.descriptor;
+  const std::string where = "trace file: state '" + descriptor.name + "': ";
+  std::string_view function;
+  if (descriptor.reduce != nullptr) function = NameOf(*descriptor.reduce);
+  if ((descriptor.reduce != nullptr && function.empty()) || descriptor.aggregate != nullptr ||
+      descriptor.fold != nullptr) {
+    return UnimplementedError(where + "a " + std::string(StateKindName(descriptor.kind)) +
+                              " state's function has no name that a file could hold; there are the reduce functions "
+                              "sum_int64 and max_int64. Run the workload with 'kvstate run', which needs no file");
+  }
+  if (descriptor.ttl.has_value()) return UnimplementedError(where + "a time to live is not recorded");
+  out.PutLengthPrefixed(descriptor.name);
+  out.PutByte(static_cast<uint8_t>(descriptor.kind));
+  PutSnapshot(state.namespace_serializer, out);
+  PutSnapshot(descriptor.value_serializer, out);
+  PutSnapshot(descriptor.user_key_serializer, out);
+  PutSnapshot(descriptor.input_serializer, out);
+  PutSnapshot(descriptor.output_serializer, out);
+  out.PutByte(descriptor.default_value == nullptr ? 0 : 1);
+  if (descriptor.default_value != nullptr) {
+    ByteWriter value;
+    descriptor.value_serializer->Serialize(descriptor.default_value->get(), value);
+    out.PutLengthPrefixed(value.view());
+  }
+  out.PutLengthPrefixed(function);
+  out.PutLengthPrefixed(descriptor.queryable_name);
+  return Status();
+}
+
+Result<TraceState> DecodeTraceState(ByteView bytes) {
+  ByteReader in(bytes);
+  TraceState state;
+  StateDescriptor& descriptor = state.descriptor;
+  ByteView text;
+  uint8_t kind = 0;
+  if (!in.ReadLengthPrefixed(&text)) return in.Malformed("state name");
+  descriptor.name.assign(text);
+  if (!in.ReadByte(&kind) || kind < static_cast<uint8_t>(StateKind::kValue) ||
+      kind > static_cast<uint8_t>(StateKind::kFolding)) {
+    return in.Malformed("kind of state '" + descriptor.name + "'");
+  }
+  descriptor.kind = static_cast<StateKind>(kind);
+  const std::string where = "state '" + descriptor.name + "'";
+  KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &state.namespace_serializer).WithContext(where));
+  KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &descriptor.value_serializer).WithContext(where));
+  KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &descriptor.user_key_serializer).WithContext(where));
+  KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &descriptor.input_serializer).WithContext(where));
+  KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &descriptor.output_serializer).WithContext(where));
+  KVSTATE_RETURN_IF_ERROR(ReadDefault(in, &descriptor).WithContext(where));
+  if (!in.ReadLengthPrefixed(&text)) return in.Malformed("reduce function of " + where);
+  if (!text.empty()) {
+    descriptor.reduce = workloads::NamedReduceFunction(text);
+    if (descriptor.reduce == nullptr) {
+      return InvalidArgumentError(where + ": this program has no reduce function named '" + std::string(text) + "'");
+    }
+  }
+  if (!in.ReadLengthPrefixed(&text)) return in.Malformed("queryable name of " + where);
+  descriptor.queryable_name.assign(text);
+  if (!in.AtEnd()) return in.Malformed("end of " + where);
+  if (state.namespace_serializer == nullptr) return DataLossError(where + " has no namespace serializer");
+  KVSTATE_RETURN_IF_ERROR(descriptor.Validate());
+  return state;
+}
+
+void EncodeTraceHeader(const TraceHeader& header, ByteWriter& out) {
+  header.key_serializer->Snapshot().Write(out);
+  out.PutVarint(header.max_parallelism);
+}
+
+Result<TraceHeader> DecodeTraceHeader(ByteView bytes) {
+  ByteReader in(bytes);
+  TraceHeader header;
+  KVSTATE_ASSIGN_OR_RETURN(const SerializerSnapshot snapshot, SerializerSnapshot::Read(in));
+  KVSTATE_ASSIGN_OR_RETURN(header.key_serializer, SerializerFromSnapshot(snapshot));
+  uint64_t max_parallelism = 0;
+  if (!in.ReadVarint(&max_parallelism) || max_parallelism == 0 || max_parallelism > kMaxMaxParallelism) {
+    return in.Malformed("max parallelism");
+  }
+  header.max_parallelism = static_cast<uint32_t>(max_parallelism);
+  if (!in.AtEnd()) return in.Malformed("end of the header");
+  return header;
+}
+
+}  // namespace kvstate::harness
