@@ -1,0 +1,54 @@
+#include "harness/cli/command_replay.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "harness/replay/trace_file.h"
+
+namespace kvstate::cli {
+
+namespace {
+
+constexpr uint64_t kRepetitions = 5;
+
+Status ReplayAll(const std::vector<std::string>& paths,
+                 const std::vector<std::unique_ptr<harness::TraceReader>>& traces,
+                 const harness::MeasurementContext& context, MeasureSession* session, harness::RunResults* results) {
+  context.progress.SetSteps(traces.size() * harness::Measurement::Steps(context));
+  for (size_t i = 0; i < traces.size(); ++i) {
+    harness::WorkloadRun run;
+    run.name = std::filesystem::path(paths[i]).stem().string();
+    harness::Measurement measurement(context, traces[i].get());
+    KVSTATE_RETURN_IF_ERROR(measurement.Run(std::nullopt, &run));
+    context.progress.Clear();
+    session->Show(run);
+    results->workloads.push_back(std::move(run));
+  }
+  return Status();
+}
+
+}  // namespace
+
+int ReplayCommand(const ReplayOptions& options, const Console& console) {
+  if (options.traces.empty()) {
+    return console.Fail(InvalidArgumentError("kvstate replay needs the name of at least one trace file; "
+                                             "'kvstate import' makes one"),
+                        kExitUsage);
+  }
+  std::vector<std::unique_ptr<harness::TraceReader>> traces;
+  for (const std::string& path : options.traces) {
+    auto trace = harness::TraceReader::Open(path);
+    if (!trace.ok()) return console.Fail(trace.status());
+    traces.push_back(std::move(trace).value());
+  }
+  MeasureSession session(options.measure, console);
+  if (const int code = session.Open(); code != kExitGood) return code;
+  harness::RunResults results;
+  const harness::MeasurementContext context = session.Context(kRepetitions);
+  const Status outcome = ReplayAll(options.traces, traces, context, &session, &results);
+  return session.Close(outcome, std::move(results));
+}
+
+}  // namespace kvstate::cli

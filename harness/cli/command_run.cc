@@ -1,0 +1,36 @@
+#include "harness/cli/command_run.h"
+
+#include <utility>
+
+#include "harness/run/run_suite.h"
+#include "harness/run/suite.h"
+
+namespace kvstate::cli {
+
+namespace {
+
+Result<harness::Suite> SuiteOf(const RunOptions& options) {
+  KVSTATE_ASSIGN_OR_RETURN(harness::Suite suite, harness::LoadSuite(options.suite));
+  KVSTATE_RETURN_IF_ERROR(harness::OverrideParameters(&suite, options.set));
+  KVSTATE_RETURN_IF_ERROR(harness::SelectWorkloads(&suite, options.workloads));
+  harness::OffsetSeeds(&suite, options.seed);
+  return suite;
+}
+
+}  // namespace
+
+int RunCommand(const RunOptions& options, const Console& console) {
+  const auto suite = SuiteOf(options);
+  if (!suite.ok()) return console.Fail(suite.status(), kExitUsage);
+  MeasureSession session(options.measure, console);
+  if (const int code = session.Open(); code != kExitGood) return code;
+  harness::RunResults results;
+  results.suite = suite->name;
+  results.seed = options.seed;
+  const harness::MeasurementContext context = session.Context(suite->repetitions);
+  const Status outcome = harness::RunSuite(
+      *suite, context, [&session](const harness::WorkloadRun& run) { session.Show(run); }, &results);
+  return session.Close(outcome, std::move(results));
+}
+
+}  // namespace kvstate::cli

@@ -1,0 +1,208 @@
+// The one place that reads flags and the environment: everything behind it takes plain options.
+
+#include <gflags/gflags.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "harness/cli/command_import.h"
+#include "harness/cli/command_list.h"
+#include "harness/cli/command_replay.h"
+#include "harness/cli/command_run.h"
+#include "harness/cli/console.h"
+#include "harness/cli/flag_parser.h"
+#include "kvstate/backends.h"
+#include "kvstate/version.h"
+
+DEFINE_string(suite, "quick", "The suite to run: a name that 'kvstate list' shows, or a file ending in .yaml.");
+DEFINE_string(backends, "",
+              "Backends, with commas between them; all when empty. The first one is the reference: it is "
+              "run twice to find the machine's noise.");
+DEFINE_string(workloads, "",
+              "Workloads of the suite to run: globs over their names, with commas between them; all when "
+              "empty.");
+DEFINE_uint32(repetitions, 0, "Replays of each backend that count, 1 to 1000; 0: as the suite says, or 5.");
+DEFINE_uint64(seed, 1, "Seed of the generated streams. The same seed gives the same streams.");
+DEFINE_string(out, "", "File for the results as JSON, in Google Benchmark's schema; none when empty.");
+DEFINE_string(directory, "",
+              "Directory below which backends keep their files while they run; the system's for "
+              "temporary files when empty. Nothing is left in it.");
+DEFINE_string(engine_options, "",
+              "Options of engines: <backend>.<option>=<value>, with commas between them; 'kvstate "
+              "list' shows them.");
+DEFINE_string(set, "",
+              "Parameters that differ from the suite's: <workload>.source.<parameter>=<value> or "
+              "<workload>.operator.<parameter>=<value>, with commas between them; the workload may be a glob. "
+              "For import: <parameter of the operator>=<value>.");
+DEFINE_bool(json, false, "List as JSON.");
+DEFINE_string(format, "csv", "Format of the file to import: csv.");
+DEFINE_string(input, "", "The file to import; gzip is read as it is.");
+DEFINE_string(output, "", "The trace file to make.");
+DEFINE_string(key_column, "0", "The column that events are keyed by: its number from 0, or its name in the header.");
+DEFINE_string(time_column, "1", "The column of event time: a decimal number of --time_unit.");
+DEFINE_string(value_column, "", "The column of the events' value; none when empty.");
+DEFINE_bool(header, false, "The first row names the columns.");
+DEFINE_string(time_unit, "ms", "Unit of the time column: us, ms or s.");
+DEFINE_string(operator, "value_rmw", "The workload whose operator the events are fed to; 'kvstate list' shows them.");
+DEFINE_bool(skip_bad_rows, false, "Count rows that can not be read and go on, instead of stopping at the first.");
+
+namespace kvstate::cli {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+extern "C" void Interrupt(int) { interrupted = 1; }
+
+/// Interrupts end the work at the next chunk, so that directories and temporary files are removed. A closed pipe is an
+/// error of the write, for the same reason.
+void HandleSignals() {
+  struct sigaction action = {};
+  action.sa_handler = Interrupt;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, nullptr);
+}
+
+const std::vector<CommandSpec>& Commands() {
+  static const std::vector<CommandSpec> kCommands = {
+      {"list", "", "Lists backends with their options, workloads with their parameters, and suites.", {"json"}},
+      {"run",
+       "",
+       "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
+       {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory"}},
+      {"replay",
+       "TRACE…",
+       "Replays trace files on all backends, verifies that they agree, and compares them.",
+       {"backends", "repetitions", "engine_options", "out", "directory"}},
+      {"import",
+       "",
+       "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
+       {"format", "input", "output", "key_column", "time_column", "value_column", "header", "time_unit", "operator",
+        "set", "skip_bad_rows"}},
+  };
+  return kCommands;
+}
+
+std::string CommandNames() {
+  std::string names;
+  for (const CommandSpec& command : Commands()) names += std::string(command.name) + ", ";
+  return names + "help";
+}
+
+void PrintOverview(std::ostream& out) {
+  out << "kvstate " << LibraryVersionString()
+      << ": keyed state backends for stream processing, measured\n\nkvstate <command> [flags]\n";
+  for (const CommandSpec& command : Commands()) {
+    out << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.description << "\n";
+  }
+  out << "  help      Shows this. 'kvstate <command> --help' shows a command's flags.\n"
+      << "\nExit codes: 0 good, 1 failed or not verified, 2 wrong usage, 130 interrupted.\n";
+}
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+harness::TableStyle StyleOf(int fd) {
+  harness::TableStyle style;
+  if (isatty(fd) == 0) return style;
+  winsize size = {};
+  style.width = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  style.colour = Environment("NO_COLOR").empty() && Environment("TERM") != "dumb";
+  return style;
+}
+
+MeasureOptions MeasureFlags() {
+  return {.backends = FLAGS_backends,
+          .engine_options = FLAGS_engine_options,
+          .repetitions = FLAGS_repetitions,
+          .out = FLAGS_out,
+          .directory = FLAGS_directory};
+}
+
+int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, const Console& console) {
+  if (FLAGS_repetitions > 1000) {
+    return console.Fail(
+        InvalidArgumentError("--repetitions: " + std::to_string(FLAGS_repetitions) + " is not a number from 0 to 1000"),
+        kExitUsage);
+  }
+  if (name == "list") return ListCommand({.json = FLAGS_json}, console);
+  if (name == "run") {
+    return RunCommand({.measure = MeasureFlags(),
+                       .suite = FLAGS_suite,
+                       .workloads = FLAGS_workloads,
+                       .set = FLAGS_set,
+                       .seed = FLAGS_seed},
+                      console);
+  }
+  if (name == "replay") return ReplayCommand({.measure = MeasureFlags(), .traces = arguments.positional}, console);
+  return ImportCommand({.format = FLAGS_format,
+                        .input = FLAGS_input,
+                        .output = FLAGS_output,
+                        .key_column = FLAGS_key_column,
+                        .time_column = FLAGS_time_column,
+                        .value_column = FLAGS_value_column,
+                        .header = FLAGS_header,
+                        .time_unit = FLAGS_time_unit,
+                        .operator_name = FLAGS_operator,
+                        .set = FLAGS_set,
+                        .skip_bad_rows = FLAGS_skip_bad_rows},
+                       console);
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    PrintOverview(std::cerr);
+    return kExitUsage;
+  }
+  const std::string& name = arguments.front();
+  if (name == "help" || name == "--help" || name == "-h") {
+    PrintOverview(std::cout);
+    return kExitGood;
+  }
+  const CommandSpec* command = nullptr;
+  for (const CommandSpec& known : Commands()) {
+    if (known.name == name) command = &known;
+  }
+  if (command == nullptr) {
+    std::cerr << "kvstate: no command is named '" << name << "'; there are " << CommandNames() << "\n";
+    return kExitUsage;
+  }
+  const auto parsed = ParseArguments(*command, {arguments.begin() + 1, arguments.end()});
+  if (!parsed.ok()) {
+    std::cerr << "kvstate: " << parsed.status().message() << "\n";
+    return kExitUsage;
+  }
+  if (parsed->help) {
+    PrintHelp(*command, std::cout);
+    return kExitGood;
+  }
+  BackendRegistry registry;
+  const Status registered = RegisterBuiltinBackends(registry);
+  std::string line = "kvstate";
+  for (const std::string& argument : arguments) line += " " + argument;
+  const std::string temporary = Environment("TMPDIR");
+  const Console console{.out = std::cout,
+                        .err = std::cerr,
+                        .progress = isatty(STDERR_FILENO) != 0 ? &std::cerr : nullptr,
+                        .style = StyleOf(STDOUT_FILENO),
+                        .stopped = [] { return interrupted != 0; },
+                        .registry = registry,
+                        .temporary_directory = temporary.empty() ? "/tmp" : temporary,
+                        .command = line};
+  if (!registered.ok()) return console.Fail(registered);
+  HandleSignals();
+  return RunCommandNamed(name, *parsed, console);
+}
+
+}  // namespace
+}  // namespace kvstate::cli
+
+int main(int argc, char** argv) { return kvstate::cli::Main({argv + 1, argv + argc}); }

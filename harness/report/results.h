@@ -1,0 +1,71 @@
+#ifndef KVSTATE_HARNESS_REPORT_RESULTS_H_
+#define KVSTATE_HARNESS_REPORT_RESULTS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/report/statistics.h"
+
+namespace kvstate::harness {
+
+/// Figures by name, as docs/metrics.md defines them; units last in the names. What a backend has no such thing of is
+/// not in it.
+using Figures = std::map<std::string, double, std::less<>>;
+
+/// One replay that counts.
+struct Repetition {
+  uint64_t operations = 0;
+  double time_ns = 0;  ///< Of all operations.
+  double cpu_ns = 0;
+  Figures figures;
+};
+
+/// All replays of one workload on one backend.
+struct BackendRun {
+  std::string backend;
+  /// The same backend as the first once more: how far apart they come out is the machine's noise.
+  bool noise_twin = false;
+  std::map<std::string, std::string> engine_options;
+  std::vector<Repetition> repetitions;
+  Figures probed;  ///< Of a replay of its own, which is not timed.
+  MedianInterval operations_per_second;
+  Figures medians;  ///< Of the repetitions' figures.
+};
+
+/// One workload, or one trace, on all backends.
+struct WorkloadRun {
+  std::string name;
+  std::string workload;  ///< Empty for a trace from a file.
+  std::map<std::string, std::string> source_parameters;
+  std::map<std::string, std::string> operator_parameters;
+  uint64_t seed = 0;
+  uint64_t events = 0;
+  uint64_t operations = 0;
+  uint64_t hits = 0;
+  uint64_t entries = 0;
+  uint64_t output_rows = 0;
+  std::string output_digest;
+  std::string state_digest;
+  std::string read_digest;
+  double harness_ns_per_operation = 0;
+  double noise_floor_ratio = 0;  ///< How far the two runs of the same backend are apart; 0.02 is 2%.
+  bool has_noise_floor = false;
+  std::vector<BackendRun> backends;
+};
+
+/// All that a `run` or `replay` found.
+struct RunResults {
+  std::string suite;
+  uint64_t seed = 0;
+  std::string command;
+  double tick_drift_ratio = 0;
+  std::string tick_source;
+  std::vector<WorkloadRun> workloads;
+};
+
+}  // namespace kvstate::harness
+
+#endif  // KVSTATE_HARNESS_REPORT_RESULTS_H_

@@ -1,0 +1,130 @@
+#include "harness/report/table.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+namespace kvstate::harness {
+
+namespace {
+
+constexpr std::string_view kAbsent = "–";
+constexpr std::string_view kGap = "  ";
+
+/// Columns that UTF-8 text takes: bytes that do not continue a character.
+size_t Columns(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string Format(const char* format, double value) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+std::string Scaled(double value, double base, const std::vector<std::string>& units) {
+  size_t unit = 0;
+  // Rounded as it will be shown, so that 999,999 is not "1000 k".
+  while (unit + 1 < units.size() && std::abs(value) >= (unit == 0 ? base - 0.5 : base * 0.9995)) {
+    value /= base;
+    ++unit;
+  }
+  const char* format = "%.0f";
+  if (unit > 0 || value != std::floor(value)) format = value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f";
+  const std::string number = Format(format, value);
+  return units[unit].empty() ? number : number + " " + units[unit];
+}
+
+const double* FindFigure(const Figures& figures, std::string_view name) {
+  const auto found = figures.find(name);
+  return found == figures.end() ? nullptr : &found->second;
+}
+
+std::string Shown(const double* value, std::string (*show)(double)) {
+  return value == nullptr ? std::string(kAbsent) : show(*value);
+}
+
+std::string Percent(double ratio) { return Format(ratio < 0.0995 ? "%.1f%%" : "%.0f%%", ratio * 100); }
+std::string Ratio(double ratio) { return Format(ratio < 0.0995 ? "%.3f" : ratio < 9.95 ? "%.2f" : "%.1f", ratio); }
+
+std::vector<std::string> Row(const BackendRun& backend, double best) {
+  const MedianInterval& throughput = backend.operations_per_second;
+  const double spread = std::max(throughput.high - throughput.median, throughput.median - throughput.low);
+  return {backend.noise_twin ? backend.backend + " (again)" : backend.backend,
+          ShortNumber(throughput.median),
+          "±" + Percent(spread / throughput.median),
+          Ratio(throughput.median / best),
+          Shown(FindFigure(backend.medians, "latency_ns_p50"), ShortNumber),
+          Shown(FindFigure(backend.medians, "latency_ns_p99"), ShortNumber),
+          Shown(FindFigure(backend.medians, "latency_ns_p999"), ShortNumber),
+          Shown(FindFigure(backend.probed, "serialization_time_ratio"), Percent),
+          Shown(FindFigure(backend.probed, "write_amplification_ratio"), Ratio),
+          Shown(FindFigure(backend.probed, "memory_bytes_resident"), ShortBytes),
+          Shown(FindFigure(backend.probed, "disk_bytes"), ShortBytes)};
+}
+
+}  // namespace
+
+std::string ShortNumber(double value) { return Scaled(value, 1000, {"", "k", "M", "G", "T"}); }
+
+std::string ShortBytes(double bytes) { return Scaled(bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}); }
+
+std::string Table::ToText(size_t width, bool bold) const {
+  const size_t columns = rows_.front().size();
+  std::vector<size_t> widths(columns, 0);
+  for (const auto& row : rows_) {
+    assert(row.size() == columns);
+    for (size_t c = 0; c < columns; ++c) widths[c] = std::max(widths[c], Columns(row[c]));
+  }
+  std::string text;
+  size_t first = 1;
+  do {
+    size_t used = widths[0];
+    size_t last = first;
+    while (last < columns && (width == 0 || last == first || used + kGap.size() + widths[last] <= width)) {
+      used += kGap.size() + widths[last++];
+    }
+    for (size_t r = 0; r < rows_.size(); ++r) {
+      const auto& row = rows_[r];
+      std::string line = row[0];
+      if (first < last) line.append(widths[0] - Columns(row[0]), ' ');
+      for (size_t c = first; c < last; ++c) {
+        line += kGap;
+        line.append(widths[c] - Columns(row[c]), ' ');
+        line += row[c];
+      }
+      text += r == 0 && bold ? "\033[1m" + line + "\033[0m\n" : line + "\n";
+    }
+    first = last;
+  } while (first < columns);
+  return text;
+}
+
+std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style) {
+  double best = 0;
+  for (const BackendRun& backend : run.backends) {
+    if (!backend.noise_twin) best = std::max(best, backend.operations_per_second.median);
+  }
+  Table table({"backend", "ops/s", "CI", "of best", "p50 ns", "p99 ns", "p99.9 ns", "serialize", "write amp", "memory",
+               "disk"});
+  for (const BackendRun& backend : run.backends) table.AddRow(Row(backend, best));
+
+  std::string text = style.colour ? "\033[1m" + run.name + "\033[0m" : run.name;
+  text += ": ";
+  if (run.events > 0) text += ShortNumber(static_cast<double>(run.events)) + " events, ";
+  text += ShortNumber(static_cast<double>(run.operations)) + " operations, " +
+          ShortNumber(static_cast<double>(run.entries)) + " entries at the end, state " +
+          run.state_digest.substr(0, 12) + "\n";
+  text += table.ToText(style.width, style.colour);
+  const double confidence = run.backends.front().operations_per_second.confidence;
+  text += "interval of " + Percent(confidence) + " confidence; noise " + Percent(run.noise_floor_ratio) + "; harness " +
+          Format("%.1f", run.harness_ns_per_operation) + " ns an operation\n";
+  return text;
+}
+
+}  // namespace kvstate::harness

@@ -1,0 +1,278 @@
+#include "harness/run/measurement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "harness/probes/process_memory.h"
+#include "harness/replay/null_backend.h"
+#include "kvstate/engine_statistics.h"
+#include "kvstate/extension.h"
+
+namespace kvstate::harness {
+
+namespace {
+
+constexpr int kHarnessReplays = 3;
+
+void AddLatencyFigures(const Latencies& latencies, const TickClock& clock, Figures* figures) {
+  static constexpr std::pair<std::string_view, double> kQuantiles[] = {
+      {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}};
+  Histogram all;
+  for (const Histogram& of_operation : latencies) all.Merge(of_operation);
+  for (const auto& [name, quantile] : kQuantiles) {
+    (*figures)["latency_ns_" + std::string(name)] = clock.ToNanoseconds(all.Quantile(quantile));
+  }
+  for (size_t i = 1; i < kOperationLimit; ++i) {
+    const uint64_t count = latencies[i].count();
+    if (count == 0) continue;
+    const std::string name(OperationName(static_cast<Operation>(i)));
+    (*figures)["operations_" + name] = static_cast<double>(count);
+    (*figures)["latency_ns_p50_" + name] = clock.ToNanoseconds(latencies[i].Quantile(0.5));
+    (*figures)["latency_ns_p99_" + name] = clock.ToNanoseconds(latencies[i].Quantile(0.99));
+  }
+}
+
+/// What the engine did between two readings, where it tells.
+class EngineDifference {
+ public:
+  EngineDifference(const EngineCounters& before, const EngineCounters& after, Figures* figures)
+      : before_(before), after_(after), figures_(*figures) {}
+
+  void Add(std::string_view name, std::optional<uint64_t> EngineCounters::*counter) {
+    if (const auto difference = Of(counter)) figures_[std::string(name)] = static_cast<double>(*difference);
+  }
+  std::optional<uint64_t> Of(std::optional<uint64_t> EngineCounters::*counter) const {
+    if (!(before_.*counter).has_value() || !(after_.*counter).has_value()) return std::nullopt;
+    return *(after_.*counter) - std::min(*(before_.*counter), *(after_.*counter));
+  }
+
+ private:
+  const EngineCounters& before_;
+  const EngineCounters& after_;
+  Figures& figures_;
+};
+
+void AddEngineFigures(const EngineCounters& before, const EngineCounters& after, Figures* figures) {
+  EngineDifference difference(before, after, figures);
+  difference.Add("logical_bytes_written", &EngineCounters::logical_bytes_written);
+  difference.Add("flush_bytes_written", &EngineCounters::flush_bytes_written);
+  difference.Add("flush_time_ns", &EngineCounters::flush_time_ns);
+  difference.Add("compaction_bytes_read", &EngineCounters::compaction_bytes_read);
+  difference.Add("compaction_bytes_written", &EngineCounters::compaction_bytes_written);
+  difference.Add("compaction_time_ns", &EngineCounters::compaction_time_ns);
+  difference.Add("stall_time_ns", &EngineCounters::stall_time_ns);
+  difference.Add("pages_written", &EngineCounters::pages_written);
+  difference.Add("storage_bytes_written", &EngineCounters::storage_bytes_written);
+  if (after.page_bytes.has_value()) (*figures)["page_bytes"] = static_cast<double>(*after.page_bytes);
+  if (after.disk_bytes.has_value()) (*figures)["disk_bytes"] = static_cast<double>(*after.disk_bytes);
+  const auto logical = difference.Of(&EngineCounters::logical_bytes_written);
+  const auto storage = difference.Of(&EngineCounters::storage_bytes_written);
+  if (logical.has_value() && storage.has_value() && *logical > 0) {
+    (*figures)["write_amplification_ratio"] = static_cast<double>(*storage) / static_cast<double>(*logical);
+  }
+}
+
+void AddSerializationFigures(const SerializationTotals& totals, uint64_t operations, Figures* figures) {
+  const auto per_operation = static_cast<double>(operations);
+  Figures& f = *figures;
+  f["serialize_calls_per_operation"] = static_cast<double>(totals.serialize_calls) / per_operation;
+  f["serialize_bytes_per_operation"] = static_cast<double>(totals.serialize_bytes) / per_operation;
+  f["serialize_time_ns_per_operation"] = totals.serialize_ns / per_operation;
+  f["deserialize_calls_per_operation"] = static_cast<double>(totals.deserialize_calls) / per_operation;
+  f["deserialize_bytes_per_operation"] = static_cast<double>(totals.deserialize_bytes) / per_operation;
+  f["deserialize_time_ns_per_operation"] = totals.deserialize_ns / per_operation;
+  f["serialization_time_ns_per_operation"] = (totals.serialize_ns + totals.deserialize_ns) / per_operation;
+  if (totals.background_calls > 0) {
+    f["serialization_background_calls"] = static_cast<double>(totals.background_calls);
+  }
+}
+
+}  // namespace
+
+uint64_t Measurement::Steps(const MeasurementContext& context) {
+  // One for the null backend; and the first backend's twin takes part in the repetitions alone.
+  return 1 + context.backends.size() * (context.repetitions + kExtraReplays) + context.repetitions;
+}
+
+Status Measurement::Step(const WorkloadRun& run, const std::string& what) {
+  if (context_.stopped()) return CancelledError("interrupted");
+  context_.progress.BeginStep(run.name + ": " + what);
+  return Status();
+}
+
+Result<std::unique_ptr<KeyedStateBackend>> Measurement::Make(const BackendRun& backend) {
+  return MakeBackend(context_.registry, {backend.backend, backend.engine_options}, trace_.header().key_serializer,
+                     trace_.header().max_parallelism, context_.directory);
+}
+
+Status Measurement::Run(const std::optional<StateDigest>& expected, WorkloadRun* run) {
+  run->backends.clear();
+  for (const BackendChoice& choice : context_.backends) {
+    BackendRun& backend = run->backends.emplace_back();
+    backend.backend = choice.name;
+    backend.engine_options = choice.engine_options;
+  }
+  BackendRun twin = run->backends.front();
+  twin.noise_twin = true;
+  run->backends.push_back(std::move(twin));
+
+  KVSTATE_RETURN_IF_ERROR(MeasureHarness(run));
+  KVSTATE_RETURN_IF_ERROR(Verify(expected, run));
+  KVSTATE_RETURN_IF_ERROR(Repeat(run));
+  for (BackendRun& backend : run->backends) {
+    if (!backend.noise_twin) KVSTATE_RETURN_IF_ERROR(Probe(&backend, run));
+  }
+  Summarize(run);
+  return Status();
+}
+
+Status Measurement::MeasureHarness(WorkloadRun* run) {
+  KVSTATE_RETURN_IF_ERROR(Step(*run, "the harness itself"));
+  std::vector<double> ns_per_operation;
+  for (int i = 0; i < kHarnessReplays; ++i) {
+    const auto backend = MakeNullBackend(trace_.header().key_serializer, trace_.header().max_parallelism);
+    for (Histogram& histogram : latencies_) histogram.Clear();
+    KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
+                             Replay(trace_, *backend, {.latencies = &latencies_, .stopped = context_.stopped}));
+    if (replayed.operations == 0) {
+      return InvalidArgumentError(run->name + ": the trace holds no operations; there is nothing to measure");
+    }
+    run->operations = replayed.operations;
+    ns_per_operation.push_back(static_cast<double>(replayed.time_ns) / static_cast<double>(replayed.operations));
+  }
+  run->harness_ns_per_operation = Median(ns_per_operation);
+  return Status();
+}
+
+Status Measurement::CheckAgainst(const Answers& expected, const StateDigest& state, uint64_t hits,
+                                 const WorkloadRun& run, const BackendRun& backend) const {
+  std::string differs;
+  if (!(state == expected.state)) {
+    differs = "its final state is " + state.digest.ToHex() + " over " + std::to_string(state.entries) +
+              " entries, where " + expected.where + " has " + expected.state.digest.ToHex() + " over " +
+              std::to_string(expected.state.entries);
+  } else if (hits != expected.hits) {
+    differs = "its reads found " + std::to_string(hits) + ", where " + expected.where + " found " +
+              std::to_string(expected.hits);
+  }
+  if (differs.empty()) return Status();
+  return Status(StatusCode::kAborted,
+                "verification failed: workload '" + run.name + "' on backend '" + backend.backend + "': " + differs);
+}
+
+Status Measurement::Verify(const std::optional<StateDigest>& expected, WorkloadRun* run) {
+  bool first = true;
+  for (BackendRun& backend : run->backends) {
+    if (backend.noise_twin) continue;
+    KVSTATE_RETURN_IF_ERROR(Step(*run, "verifying " + backend.backend));
+    KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(backend));
+    KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
+                             Replay(trace_, *made, {.verify_reads = true, .stopped = context_.stopped}));
+    KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
+    if (first) {
+      answers_ = {state, replayed.hits, "backend '" + backend.backend + "'"};
+      run->hits = replayed.hits;
+      run->entries = state.entries;
+      run->state_digest = state.digest.ToHex();
+      run->read_digest = replayed.read_digest.ToHex();
+    }
+    if (first && expected.has_value()) {
+      const Answers recorded{*expected, replayed.hits, "the operator whose accesses were recorded"};
+      KVSTATE_RETURN_IF_ERROR(CheckAgainst(recorded, state, replayed.hits, *run, backend));
+    }
+    KVSTATE_RETURN_IF_ERROR(CheckAgainst(answers_, state, replayed.hits, *run, backend));
+    if (replayed.read_digest.ToHex() != run->read_digest) {
+      return Status(StatusCode::kAborted, "verification failed: workload '" + run->name + "' on backend '" +
+                                              backend.backend + "': its reads gave other values than those of " +
+                                              answers_.where);
+    }
+    KVSTATE_RETURN_IF_ERROR(made->Dispose());
+    first = false;
+  }
+  return Status();
+}
+
+Status Measurement::Repeat(WorkloadRun* run) {
+  const size_t participants = run->backends.size();
+  for (uint64_t round = 0; round < context_.repetitions; ++round) {
+    for (size_t turn = 0; turn < participants; ++turn) {
+      BackendRun& backend = run->backends[(round + turn) % participants];
+      KVSTATE_RETURN_IF_ERROR(Step(*run, backend.backend + ", repetition " + std::to_string(round + 1) + " of " +
+                                             std::to_string(context_.repetitions)));
+      KVSTATE_RETURN_IF_ERROR(RunRepetition(&backend, run));
+    }
+  }
+  return Status();
+}
+
+Status Measurement::RunRepetition(BackendRun* backend, WorkloadRun* run) {
+  KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(*backend));
+  for (Histogram& histogram : latencies_) histogram.Clear();
+  KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
+                           Replay(trace_, *made, {.latencies = &latencies_, .stopped = context_.stopped}));
+  KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
+  KVSTATE_RETURN_IF_ERROR(CheckAgainst(answers_, state, replayed.hits, *run, *backend));
+  Repetition& repetition = backend->repetitions.emplace_back();
+  repetition.operations = replayed.operations;
+  repetition.time_ns = static_cast<double>(replayed.time_ns);
+  repetition.cpu_ns = static_cast<double>(replayed.cpu_ns);
+  repetition.figures["operations_per_second"] =
+      static_cast<double>(replayed.operations) * 1e9 / std::max(1.0, repetition.time_ns);
+  AddLatencyFigures(latencies_, context_.clock, &repetition.figures);
+  return made->Dispose();
+}
+
+Status Measurement::Probe(BackendRun* backend, WorkloadRun* run) {
+  KVSTATE_RETURN_IF_ERROR(Step(*run, "probing " + backend->backend));
+  SerializationProbe probe(context_.clock);
+  const std::optional<uint64_t> resident_before = ResidentBytes();
+  KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(*backend));
+  auto* engine = GetExtension<EngineStatistics>(*made);
+  EngineCounters before;
+  if (engine != nullptr) {
+    KVSTATE_ASSIGN_OR_RETURN(before, engine->Collect());
+  }
+  KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
+                           Replay(trace_, *made, {.serialization = &probe, .stopped = context_.stopped}));
+  AddSerializationFigures(probe.Totals(), replayed.operations, &backend->probed);
+  const std::optional<uint64_t> resident_after = ResidentBytes();
+  if (resident_before.has_value() && resident_after.has_value()) {
+    backend->probed["memory_bytes_resident"] =
+        static_cast<double>(*resident_after - std::min(*resident_before, *resident_after));
+  }
+  if (engine != nullptr) {
+    KVSTATE_ASSIGN_OR_RETURN(const EngineCounters unflushed, engine->Collect());
+    if (unflushed.memory_bytes.has_value()) {
+      backend->probed["memory_bytes_engine"] = static_cast<double>(*unflushed.memory_bytes);
+    }
+    KVSTATE_RETURN_IF_ERROR(engine->Flush(true));
+    KVSTATE_ASSIGN_OR_RETURN(const EngineCounters after, engine->Collect());
+    AddEngineFigures(before, after, &backend->probed);
+  }
+  KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
+  KVSTATE_RETURN_IF_ERROR(CheckAgainst(answers_, state, replayed.hits, *run, *backend));
+  return made->Dispose();
+}
+
+void Measurement::Summarize(WorkloadRun* run) const {
+  for (BackendRun& backend : run->backends) {
+    std::map<std::string, std::vector<double>> samples;
+    for (const Repetition& repetition : backend.repetitions) {
+      for (const auto& [name, value] : repetition.figures) samples[name].push_back(value);
+    }
+    for (auto& [name, values] : samples) backend.medians[name] = Median(values);
+    backend.operations_per_second = MedianWithInterval(samples["operations_per_second"]);
+    const auto serialization = backend.probed.find("serialization_time_ns_per_operation");
+    if (serialization != backend.probed.end()) {
+      backend.probed["serialization_time_ratio"] = serialization->second * backend.operations_per_second.median / 1e9;
+    }
+  }
+  const BackendRun& twin = run->backends.back();
+  const double first = run->backends.front().operations_per_second.median;
+  run->noise_floor_ratio = std::abs(twin.operations_per_second.median / first - 1);
+  run->has_noise_floor = true;
+}
+
+}  // namespace kvstate::harness

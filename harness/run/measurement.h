@@ -1,0 +1,75 @@
+#ifndef KVSTATE_HARNESS_RUN_MEASUREMENT_H_
+#define KVSTATE_HARNESS_RUN_MEASUREMENT_H_
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "harness/probes/tick_clock.h"
+#include "harness/replay/digest.h"
+#include "harness/replay/replayer.h"
+#include "harness/replay/trace.h"
+#include "harness/report/progress.h"
+#include "harness/report/results.h"
+#include "harness/run/backend_choice.h"
+#include "kvstate/backend_registry.h"
+#include "kvstate/status.h"
+
+namespace kvstate::harness {
+
+/// Replays of a trace beside those that `repetitions` counts, of each backend: the verified one and the probed one.
+inline constexpr uint64_t kExtraReplays = 2;
+
+/// What a measurement works with. All must outlive it.
+struct MeasurementContext {
+  const BackendRegistry& registry;
+  const std::vector<BackendChoice>& backends;  ///< Not empty.
+  WorkDirectory& directory;
+  const TickClock& clock;
+  Progress& progress;
+  std::function<bool()> stopped;
+  uint64_t repetitions = 5;
+};
+
+/// Replays one trace on all backends and says what each took. First each backend once with every read checked; then
+/// `repetitions` rounds in which the backends take turns, the first one twice, each round starting with the next; then
+/// each once with probes.
+class Measurement {
+ public:
+  Measurement(const MeasurementContext& context, TraceSource* trace) : context_(context), trace_(*trace) {}
+
+  /// Fills in all but what describes the workload. ABORTED, naming workload and backend, when the final state, the
+  /// hits or the reads of a backend differ from `expected` (where given) or from the first backend's.
+  Status Run(const std::optional<StateDigest>& expected, WorkloadRun* run);
+
+  /// Steps that Run will take on `progress`.
+  static uint64_t Steps(const MeasurementContext& context);
+
+ private:
+  /// What all backends must agree on.
+  struct Answers {
+    StateDigest state;
+    uint64_t hits = 0;
+    std::string where;
+  };
+
+  Status MeasureHarness(WorkloadRun* run);
+  Status Verify(const std::optional<StateDigest>& expected, WorkloadRun* run);
+  Status Repeat(WorkloadRun* run);
+  Status Probe(BackendRun* backend, WorkloadRun* run);
+  Status RunRepetition(BackendRun* backend, WorkloadRun* run);
+  Status CheckAgainst(const Answers& expected, const StateDigest& state, uint64_t hits, const WorkloadRun& run,
+                      const BackendRun& backend) const;
+  Result<std::unique_ptr<KeyedStateBackend>> Make(const BackendRun& backend);
+  void Summarize(WorkloadRun* run) const;
+  Status Step(const WorkloadRun& run, const std::string& what);
+
+  const MeasurementContext& context_;
+  TraceSource& trace_;
+  Answers answers_;
+  Latencies latencies_;
+};
+
+}  // namespace kvstate::harness
+
+#endif  // KVSTATE_HARNESS_RUN_MEASUREMENT_H_

@@ -1,0 +1,38 @@
+#ifndef KVSTATE_HARNESS_RUN_RECORD_WORKLOAD_H_
+#define KVSTATE_HARNESS_RUN_RECORD_WORKLOAD_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "harness/replay/digest.h"
+#include "harness/replay/trace.h"
+#include "kvstate/keyed_state_backend.h"
+#include "kvstate/status.h"
+#include "workloads/workload.h"
+
+namespace kvstate::harness {
+
+/// What an operator did while its accesses were recorded.
+struct RecordedStream {
+  uint64_t events = 0;
+  uint64_t output_rows = 0;
+  uint64_t output_digest = 0;
+  StateDigest state;  ///< At the end of the stream, as the operator left it.
+};
+
+struct RecordOptions {
+  std::function<bool()> stopped = [] { return false; };
+  std::function<void(uint64_t events)> progress = [](uint64_t) {};
+};
+
+/// Feeds the operator with the source, on `backend`, and records its accesses to state into `sink`. `backend` must be
+/// empty, with raw bytes for keys.
+Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads::Operator& op,
+                                      std::unique_ptr<KeyedStateBackend> backend, TraceSink* sink,
+                                      const RecordOptions& options);
+
+}  // namespace kvstate::harness
+
+#endif  // KVSTATE_HARNESS_RUN_RECORD_WORKLOAD_H_

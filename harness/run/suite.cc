@@ -1,0 +1,270 @@
+#include "harness/run/suite.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "harness/report/atomic_file.h"
+#include "harness/run/builtin_suites.h"
+
+namespace kvstate::harness {
+
+namespace {
+
+constexpr uint64_t kMaxRepetitions = 1000;
+
+/// One suite file while it is read: makes errors that name the file and the line.
+class SuiteParser {
+ public:
+  explicit SuiteParser(std::string file) : file_(std::move(file)) {}
+
+  Result<Suite> Parse(const YAML::Node& root) {
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(root, "a suite", {"suite", "description", "repetitions", "workloads"}));
+    Suite suite;
+    KVSTATE_ASSIGN_OR_RETURN(suite.name, Text(root, root["suite"], "suite"));
+    if (root["description"]) {
+      KVSTATE_ASSIGN_OR_RETURN(suite.description, Text(root, root["description"], "description"));
+    }
+    if (root["repetitions"]) {
+      KVSTATE_ASSIGN_OR_RETURN(suite.repetitions, Number(root["repetitions"], "repetitions", 1, kMaxRepetitions));
+    }
+    const YAML::Node entries = root["workloads"];
+    if (!entries || !entries.IsSequence() || entries.size() == 0) {
+      return Error(entries ? entries : root, "'workloads' must be a list of at least one workload");
+    }
+    std::set<std::string> names;
+    for (const YAML::Node& node : entries) {
+      KVSTATE_ASSIGN_OR_RETURN(SuiteWorkload entry, ParseEntry(node));
+      if (!names.insert(entry.name).second) {
+        return Error(node, "the name '" + entry.name + "' stands twice; give one of them another");
+      }
+      suite.workloads.push_back(std::move(entry));
+    }
+    return suite;
+  }
+
+ private:
+  Status Error(const YAML::Node& node, const std::string& what) const {
+    const YAML::Mark mark = node.Mark();
+    return InvalidArgumentError(file_ + ":" + (mark.is_null() ? "1" : std::to_string(mark.line + 1)) + ": " + what);
+  }
+
+  Status CheckKeys(const YAML::Node& node, const std::string& what, const std::vector<std::string>& allowed) const {
+    if (!node.IsMap()) return Error(node, what + " must be a map with the keys " + JoinList(allowed));
+    std::set<std::string> seen;
+    for (const auto& pair : node) {
+      if (!pair.first.IsScalar()) return Error(pair.first, "a key must be a word");
+      const std::string& key = pair.first.Scalar();
+      if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
+        return Error(pair.first, "unknown key '" + key + "' in " + what + "; there are " + JoinList(allowed));
+      }
+      if (!seen.insert(key).second) return Error(pair.first, "the key '" + key + "' stands twice");
+    }
+    return Status();
+  }
+
+  Result<std::string> Text(const YAML::Node& parent, const YAML::Node& node, const std::string& key) const {
+    if (!node) return Error(parent, "'" + key + "' is missing");
+    if (!node.IsScalar() || node.Scalar().empty()) return Error(node, "'" + key + "' must be text");
+    return node.Scalar();
+  }
+
+  Result<uint64_t> Number(const YAML::Node& node, const std::string& key, uint64_t least, uint64_t most) const {
+    uint64_t value = 0;
+    if (node.IsScalar()) {
+      const std::string& text = node.Scalar();
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (error == std::errc() && end == text.data() + text.size() && value >= least && value <= most) return value;
+    }
+    return Error(node,
+                 "'" + key + "' must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+
+  Result<workloads::Parameters> ParseParameters(const YAML::Node& node, const std::string& key,
+                                                const std::vector<workloads::ParameterSpec>& specs) const {
+    workloads::Parameters parameters;
+    if (!node || node.IsNull()) return parameters;
+    std::vector<std::string> allowed;
+    for (const workloads::ParameterSpec& spec : specs) allowed.push_back(spec.name);
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(node, "'" + key + "'", allowed));
+    for (const auto& pair : node) {
+      if (!pair.second.IsScalar()) {
+        return Error(pair.second, "'" + pair.first.Scalar() + "' must be a number or a word");
+      }
+      parameters[pair.first.Scalar()] = pair.second.Scalar();
+    }
+    return parameters;
+  }
+
+  Result<SuiteWorkload> ParseEntry(const YAML::Node& node) const {
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(node, "a workload", {"name", "workload", "source", "operator", "seed"}));
+    SuiteWorkload entry;
+    KVSTATE_ASSIGN_OR_RETURN(entry.name, Text(node, node["name"], "name"));
+    entry.workload = entry.name;
+    if (node["workload"]) {
+      KVSTATE_ASSIGN_OR_RETURN(entry.workload, Text(node, node["workload"], "workload"));
+    }
+    const auto found = workloads::FindWorkload(entry.workload);
+    if (!found.ok()) {
+      return Error(node["workload"] ? node["workload"] : node["name"], std::string(found.status().message()));
+    }
+    const workloads::WorkloadSpec& spec = **found;
+    KVSTATE_ASSIGN_OR_RETURN(entry.source, ParseParameters(node["source"], "source", spec.source_parameters));
+    KVSTATE_ASSIGN_OR_RETURN(entry.operators, ParseParameters(node["operator"], "operator", spec.operator_parameters));
+    if (node["seed"]) {
+      KVSTATE_ASSIGN_OR_RETURN(entry.seed, Number(node["seed"], "seed", 0, UINT64_MAX));
+    }
+    // Values are checked by those that read them; making both is cheap.
+    const auto source = spec.make_source(entry.source, entry.seed);
+    if (!source.ok()) return Error(node["source"] ? node["source"] : node, std::string(source.status().message()));
+    const auto made = spec.make_operator(entry.operators);
+    if (!made.ok()) return Error(node["operator"] ? node["operator"] : node, std::string(made.status().message()));
+    return entry;
+  }
+
+  const std::string file_;
+};
+
+Status CheckEntry(const SuiteWorkload& entry) {
+  KVSTATE_ASSIGN_OR_RETURN(const workloads::WorkloadSpec* spec, workloads::FindWorkload(entry.workload));
+  KVSTATE_RETURN_IF_ERROR(spec->make_source(entry.source, entry.seed).status().WithContext(entry.name + ".source"));
+  return spec->make_operator(entry.operators).status().WithContext(entry.name + ".operator");
+}
+
+std::vector<std::string> EntryNames(const Suite& suite) {
+  std::vector<std::string> names;
+  for (const SuiteWorkload& entry : suite.workloads) names.push_back(entry.name);
+  return names;
+}
+
+bool EntryMatches(const SuiteWorkload& entry, std::string_view glob) {
+  return GlobMatches(glob, entry.name) || GlobMatches(glob, entry.workload);
+}
+
+}  // namespace
+
+Result<Suite> ParseSuite(std::string_view yaml, const std::string& file) {
+  // yaml-cpp speaks in exceptions; none leaves here.
+  try {
+    const YAML::Node root = YAML::Load(std::string(yaml));
+    return SuiteParser(file).Parse(root);
+  } catch (const YAML::Exception& e) {
+    const std::string line = e.mark.is_null() ? "1" : std::to_string(e.mark.line + 1);
+    return InvalidArgumentError(file + ":" + line + ": " + e.msg);
+  }
+}
+
+Result<Suite> LoadSuite(const std::string& name) {
+  if (name.find('/') == std::string::npos && !name.ends_with(".yaml")) {
+    std::vector<std::string> names;
+    for (const BuiltinSuite& suite : BuiltinSuites()) {
+      if (suite.name == name) return ParseSuite(suite.yaml, name + ".yaml");
+      names.emplace_back(suite.name);
+    }
+    return InvalidArgumentError("no suite is named '" + name + "'; there are " + JoinList(names) +
+                                ", and files, whose names end in .yaml");
+  }
+  errno = 0;
+  std::ifstream file(name, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || file.bad() || text.fail()) return SystemError("cannot read suite " + name, errno == 0 ? EIO : errno);
+  return ParseSuite(text.str(), name);
+}
+
+Status OverrideParameters(Suite* suite, std::string_view assignments) {
+  for (const std::string& assignment : SplitList(assignments)) {
+    const size_t equals = assignment.find('=');
+    const std::vector<std::string> path = SplitList(assignment.substr(0, equals), '.');
+    if (equals == std::string::npos || path.size() != 3 || (path[1] != "source" && path[1] != "operator")) {
+      return InvalidArgumentError("--set: '" + assignment +
+                                  "' is not <workload>.source.<parameter>=<value> or "
+                                  "<workload>.operator.<parameter>=<value>");
+    }
+    bool matched = false;
+    for (SuiteWorkload& entry : suite->workloads) {
+      if (!EntryMatches(entry, path[0])) continue;
+      matched = true;
+      (path[1] == "source" ? entry.source : entry.operators)[path[2]] = assignment.substr(equals + 1);
+      KVSTATE_RETURN_IF_ERROR(CheckEntry(entry).WithContext("--set"));
+    }
+    if (!matched) {
+      return InvalidArgumentError("--set: no workload of the suite matches '" + path[0] + "'; there are " +
+                                  JoinList(EntryNames(*suite)));
+    }
+  }
+  return Status();
+}
+
+void OffsetSeeds(Suite* suite, uint64_t seed) {
+  for (SuiteWorkload& entry : suite->workloads) entry.seed += seed - 1;
+}
+
+Status SelectWorkloads(Suite* suite, std::string_view globs) {
+  const std::vector<std::string> all = EntryNames(*suite);
+  const std::vector<std::string> wanted = SplitList(globs);
+  for (const std::string& glob : wanted) {
+    const bool matches = std::any_of(suite->workloads.begin(), suite->workloads.end(),
+                                     [&](const SuiteWorkload& entry) { return EntryMatches(entry, glob); });
+    if (!matches) {
+      return InvalidArgumentError("no workload of suite '" + suite->name + "' matches '" + glob + "'; there are " +
+                                  JoinList(all));
+    }
+  }
+  if (wanted.empty()) return Status();
+  std::erase_if(suite->workloads, [&](const SuiteWorkload& entry) {
+    return std::none_of(wanted.begin(), wanted.end(),
+                        [&](const std::string& glob) { return EntryMatches(entry, glob); });
+  });
+  return Status();
+}
+
+bool GlobMatches(std::string_view glob, std::string_view text) {
+  size_t g = 0;
+  size_t t = 0;
+  size_t star = std::string_view::npos;
+  size_t star_text = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      star_text = t;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') ++g;
+  return g == glob.size();
+}
+
+std::vector<std::string> SplitList(std::string_view text, char separator) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    if (end > 0) items.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return items;
+}
+
+std::string JoinList(const std::vector<std::string>& items, std::string_view separator) {
+  std::string joined;
+  for (const std::string& item : items) {
+    if (!joined.empty()) joined += separator;
+    joined += item;
+  }
+  return joined;
+}
+
+}  // namespace kvstate::harness
