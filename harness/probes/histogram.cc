@@ -36,4 +36,14 @@ double Histogram::Quantile(double quantile) const {
   return MiddleOf(kBuckets - 1);
 }
 
+double Histogram::MeanUpTo(double limit) const {
+  double sum = 0;
+  uint64_t taken = 0;
+  for (size_t bucket = 0; bucket < kBuckets && MiddleOf(bucket) <= limit; ++bucket) {
+    sum += MiddleOf(bucket) * static_cast<double>(counts_[bucket]);
+    taken += counts_[bucket];
+  }
+  return taken == 0 ? 0 : sum / static_cast<double>(taken);
+}
+
 }  // namespace kvstate::harness

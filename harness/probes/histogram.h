@@ -22,6 +22,8 @@ class Histogram {
   /// The value at or below which a share `quantile` of the values lies: the middle of its bucket. 0 when empty.
   /// REQUIRES: 0 <= quantile <= 1.
   double Quantile(double quantile) const;
+  /// The mean of the values in buckets whose middle is at most `limit`; 0 when there are none.
+  double MeanUpTo(double limit) const;
 
  private:
   static constexpr unsigned kPrecisionBits = 7;

@@ -1,5 +1,6 @@
 #include "harness/probes/serialization_probe.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -71,8 +72,7 @@ class CallCounter {
 
  private:
   void AddTime(SerializationCounters* counters, uint64_t ticks) {
-    ++counters->timed_calls;
-    counters->timed_ticks += ticks > empty_ticks_ ? ticks - empty_ticks_ : 0;
+    counters->timed_ticks.Record(ticks > empty_ticks_ ? ticks - empty_ticks_ : 0);
   }
 
   SerializationProbe::Counts& counts_;
@@ -127,10 +127,12 @@ class CountingListSerializer final : public Forwarding<ListSerializer, ListSeria
   const SerializerPtr element_;
 };
 
+/// Calls that took many times what almost all take were interrupted: the time is not theirs, and scaled up by the
+/// sampling one of them would outweigh all others.
 double EstimatedTicks(const SerializationCounters& counters) {
-  if (counters.timed_calls == 0) return 0;
-  return static_cast<double>(counters.timed_ticks) / static_cast<double>(counters.timed_calls) *
-         static_cast<double>(counters.calls);
+  constexpr double kInterruptedFactor = 10;
+  const double limit = kInterruptedFactor * std::max(1.0, counters.timed_ticks.Quantile(0.99));
+  return counters.timed_ticks.MeanUpTo(limit) * static_cast<double>(counters.calls);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "harness/probes/histogram.h"
 #include "harness/probes/tick_clock.h"
 #include "kvstate/state_descriptor.h"
 #include "kvstate/type_serializer.h"
@@ -18,8 +19,7 @@ namespace kvstate::harness {
 struct SerializationCounters {
   uint64_t calls = 0;
   uint64_t bytes = 0;
-  uint64_t timed_calls = 0;
-  uint64_t timed_ticks = 0;
+  Histogram timed_ticks;
 };
 
 struct SerializationTotals {

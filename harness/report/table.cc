@@ -57,7 +57,7 @@ std::vector<std::string> Row(const BackendRun& backend, double best) {
   const double spread = std::max(throughput.high - throughput.median, throughput.median - throughput.low);
   return {backend.noise_twin ? backend.backend + " (again)" : backend.backend,
           ShortNumber(throughput.median),
-          "±" + Percent(spread / throughput.median),
+          throughput.confidence > 0 ? "±" + Percent(spread / throughput.median) : std::string(kAbsent),
           Ratio(throughput.median / best),
           Shown(FindFigure(backend.medians, "latency_ns_p50"), ShortNumber),
           Shown(FindFigure(backend.medians, "latency_ns_p99"), ShortNumber),
@@ -122,8 +122,9 @@ std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style) {
           run.state_digest.substr(0, 12) + "\n";
   text += table.ToText(style.width, style.colour);
   const double confidence = run.backends.front().operations_per_second.confidence;
-  text += "interval of " + Percent(confidence) + " confidence; noise " + Percent(run.noise_floor_ratio) + "; harness " +
-          Format("%.1f", run.harness_ns_per_operation) + " ns an operation\n";
+  if (confidence > 0) text += "interval of " + Percent(confidence) + " confidence; ";
+  text += "noise " + Percent(run.noise_floor_ratio) + "; harness " + Format("%.1f", run.harness_ns_per_operation) +
+          " ns an operation\n";
   return text;
 }
 

@@ -14,7 +14,10 @@ namespace kvstate::harness {
 
 namespace {
 
-constexpr int kHarnessReplays = 3;
+// The harness's own cost is small: enough replays that an interruption does not decide it.
+constexpr size_t kHarnessReplaysLeast = 3;
+constexpr size_t kHarnessReplaysMost = 21;
+constexpr uint64_t kHarnessTimeNs = 300'000'000;
 
 void AddLatencyFigures(const Latencies& latencies, const TickClock& clock, Figures* figures) {
   static constexpr std::pair<std::string_view, double> kQuantiles[] = {
@@ -131,7 +134,9 @@ Status Measurement::Run(const std::optional<StateDigest>& expected, WorkloadRun*
 Status Measurement::MeasureHarness(WorkloadRun* run) {
   KVSTATE_RETURN_IF_ERROR(Step(*run, "the harness itself"));
   std::vector<double> ns_per_operation;
-  for (int i = 0; i < kHarnessReplays; ++i) {
+  const uint64_t start = SteadyNanoseconds();
+  while (ns_per_operation.size() < kHarnessReplaysLeast ||
+         (ns_per_operation.size() < kHarnessReplaysMost && SteadyNanoseconds() - start < kHarnessTimeNs)) {
     const auto backend = MakeNullBackend(trace_.header().key_serializer, trace_.header().max_parallelism);
     for (Histogram& histogram : latencies_) histogram.Clear();
     KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
