@@ -1,5 +1,6 @@
 #include "workloads/sources/zipf.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "workloads/sources/portable_math.h"
@@ -30,8 +31,9 @@ uint64_t ZipfDistribution::Draw(Random& random) const {
   while (true) {
     const double y = integral_last_ + random.Unit() * (integral_first_ - integral_last_);
     const double x = InverseIntegral(y);
-    auto rank = x < 1.0 ? uint64_t{1} : static_cast<uint64_t>(x + 0.5);
-    if (rank > n_) rank = n_;
+    // x lies within half of its rank.
+    const double above = x + 0.5;
+    const uint64_t rank = std::clamp(static_cast<uint64_t>(above), uint64_t{1}, n_);
     const auto center = static_cast<double>(rank);
     if (center - x <= sure_within_ || y >= Integral(center + 0.5) - Density(center)) return rank;
   }
