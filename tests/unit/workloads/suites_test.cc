@@ -1,0 +1,56 @@
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "workloads/workload.h"
+
+namespace kvstate::workloads {
+namespace {
+
+const std::filesystem::path kSuites = KVSTATE_SUITES_DIR;
+
+Parameters ParametersOf(const YAML::Node& map) {
+  Parameters parameters;
+  for (const auto& entry : map) parameters[entry.first.as<std::string>()] = entry.second.as<std::string>();
+  return parameters;
+}
+
+class SuiteTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
+  const YAML::Node suite = YAML::LoadFile((kSuites / (GetParam() + ".yaml")).string());
+  EXPECT_EQ(suite["suite"].as<std::string>(), GetParam());
+  EXPECT_FALSE(suite["description"].as<std::string>().empty());
+  EXPECT_GE(suite["repetitions"].as<int>(), 1);
+  std::set<std::string> names;
+  std::set<std::string> workloads;
+  for (const YAML::Node& entry : suite["workloads"]) {
+    const auto name = entry["name"].as<std::string>();
+    SCOPED_TRACE(name);
+    EXPECT_TRUE(names.insert(name).second) << "a name stands twice";
+    workloads.insert(entry["workload"].as<std::string>());
+    const auto spec = FindWorkload(entry["workload"].as<std::string>());
+    ASSERT_TRUE(spec.ok()) << spec.status().ToString();
+    const auto source = (*spec)->make_source(ParametersOf(entry["source"]), entry["seed"].as<uint64_t>());
+    EXPECT_TRUE(source.ok()) << source.status().ToString();
+    const auto made = (*spec)->make_operator(ParametersOf(entry["operator"]));
+    EXPECT_TRUE(made.ok()) << made.status().ToString();
+  }
+  EXPECT_EQ(workloads.size(), 6u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SuiteTest, ::testing::Values("quick", "standard", "full"),
+                         [](const auto& instance) { return instance.param; });
+
+TEST(SuitesTest, EveryFileIsTested) {
+  std::set<std::string> files;
+  for (const auto& file : std::filesystem::directory_iterator(kSuites)) files.insert(file.path().filename());
+  EXPECT_EQ(files, (std::set<std::string>{"full.yaml", "quick.yaml", "standard.yaml"}));
+}
+
+}  // namespace
+}  // namespace kvstate::workloads
