@@ -121,6 +121,7 @@ Status Environment::Begin() {
   for (const auto& database : databases_) {
     // Opening a cursor also makes LMDB read the database's record, which readers beside the owner must not race for.
     if (error == 0) error = mdb_cursor_open(txn_, database->dbi, &database->cursor);
+    database->cursor_is_lent = false;
   }
   if (error != 0) return WriteFailure(error, "beginning a transaction");
   ++generation_;

@@ -22,6 +22,7 @@ namespace kvstate::backends::lmdb {
 struct Database {
   MDB_dbi dbi = 0;
   MDB_cursor* cursor = nullptr;
+  bool cursor_is_lent = false;  ///< To an iterator of the live transaction.
   /// Single pages that one write may take at most.
   uint64_t pages_per_write = 0;
 };

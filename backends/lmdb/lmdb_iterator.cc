@@ -1,8 +1,8 @@
 #include "backends/lmdb/lmdb_iterator.h"
 
 #include <cassert>
+#include <utility>
 
-#include "backends/lmdb/key_layers.h"
 #include "backends/lmdb/lmdb_table.h"
 
 namespace kvstate::backends::lmdb {
@@ -16,81 +16,110 @@ Environment::Lock LmdbIterator::LockCursors() const {
   return caller_ == Caller::kOwner ? table_.environment().LockAsOwner() : Environment::Lock();
 }
 
-Status LmdbIterator::PushLevel(ByteView id) {
-  Level level;
-  level.id = id;
-  if (!levels_.empty()) level.whole_key_bytes = levels_.back().whole_key_bytes + kLinkBytes - levels_.back().id.size();
-  const Database& database = id.empty() ? table_.entries() : *table_.layers();
+Status LmdbIterator::OpenCursor() {
+  generation_ = table_.environment().generation();
+  Database& database = table_.entries();
   const Environment::Lock lock = LockCursors();
-  const int error = mdb_cursor_open(table_.environment().txn(), database.dbi, &level.cursor);
-  if (error != 0) return table_.environment().ReadFailure(error);
-  levels_.push_back(std::move(level));
-  return Status();
-}
-
-void LmdbIterator::PopLevel() {
-  const Environment::Lock lock = LockCursors();
-  mdb_cursor_close(levels_.back().cursor);
-  levels_.pop_back();
+  if (caller_ == Caller::kOwner && !database.cursor_is_lent) {
+    // Most scans are one at a time and short: opening a cursor would be a good part of them.
+    cursor_ = database.cursor;
+    borrowed_ = database.cursor_is_lent = true;
+    return Status();
+  }
+  borrowed_ = false;
+  const int error = mdb_cursor_open(table_.environment().txn(), database.dbi, &cursor_);
+  return error == 0 ? Status() : table_.environment().ReadFailure(error);
 }
 
 void LmdbIterator::CloseCursors() {
-  // LMDB closed those of a transaction that has ended.
-  if (generation_ != table_.environment().generation()) levels_.clear();
-  while (!levels_.empty()) PopLevel();
+  if (generation_ != table_.environment().generation()) {
+    // LMDB closed those of a transaction that has ended.
+    layers_.clear();
+    cursor_ = nullptr;
+    return;
+  }
+  while (!layers_.empty()) PopLayer();
+  if (cursor_ == nullptr) return;
+  const Environment::Lock lock = LockCursors();
+  if (borrowed_) {
+    table_.entries().cursor_is_lent = false;
+  } else {
+    mdb_cursor_close(cursor_);
+  }
+  cursor_ = nullptr;
+}
+
+Status LmdbIterator::PushLayer() {
+  const size_t outer_id_bytes = layers_.empty() ? 0 : kLayerIdBytes;
+  const size_t outer_key_bytes = layers_.empty() ? 0 : layers_.back().whole_key_bytes;
+  whole_key_.resize(outer_key_bytes);
+  whole_key_.append(ToView(key_).substr(outer_id_bytes));
+
+  Layer layer;
+  layer.id = ToView(value_);
+  layer.whole_key_bytes = whole_key_.size();
+  const Environment::Lock lock = LockCursors();
+  const int error = mdb_cursor_open(table_.environment().txn(), table_.layers()->dbi, &layer.cursor);
+  if (error != 0) return table_.environment().ReadFailure(error);
+  layers_.push_back(std::move(layer));
+  return Status();
+}
+
+void LmdbIterator::PopLayer() {
+  const Environment::Lock lock = LockCursors();
+  mdb_cursor_close(layers_.back().cursor);
+  layers_.pop_back();
 }
 
 Status LmdbIterator::Seek(ByteView key) {
   valid_ = false;
-  if (generation_ != table_.environment().generation()) levels_.clear();
-  generation_ = table_.environment().generation();
-  while (levels_.size() > 1) PopLevel();
-  if (levels_.empty()) KVSTATE_RETURN_IF_ERROR(PushLevel({}));
+  if (generation_ != table_.environment().generation()) CloseCursors();
+  while (!layers_.empty()) PopLayer();
+  if (cursor_ == nullptr) KVSTATE_RETURN_IF_ERROR(OpenCursor());
 
-  const ByteView target = key < lower_ ? ByteView(lower_) : key;
-  KeyCutter cutter(target);
+  KeyCutter cutter(key < lower_ ? ByteView(lower_) : key);
   for (;;) {
     const MDB_val part = cutter.part();
     key_ = part;
     const MDB_cursor_op op = part.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE;
-    const int error = mdb_cursor_get(levels_.back().cursor, &key_, &value_, op);
+    const int error = mdb_cursor_get(cursor(), &key_, &value_, op);
     if (error != 0 || cutter.last() || ToView(key_) != ToView(part)) return Settle(error);
     cutter.Descend(ToView(value_));
-    whole_key_.resize(levels_.back().whole_key_bytes);
-    whole_key_.append(ToView(key_).substr(levels_.back().id.size()));
-    KVSTATE_RETURN_IF_ERROR(PushLevel(ToView(value_)));
+    KVSTATE_RETURN_IF_ERROR(PushLayer());
   }
 }
 
 Status LmdbIterator::Next() {
-  assert(valid_ && generation_ == table_.environment().generation());
+  assert(valid_);
+  if (generation_ != table_.environment().generation()) [[unlikely]] {
+    // The least key behind the current one is it with a zero byte.
+    const std::string behind = std::string(key()) + '\0';
+    return Seek(behind);
+  }
   valid_ = false;
-  return Settle(mdb_cursor_get(levels_.back().cursor, &key_, &value_, MDB_NEXT));
+  return Settle(mdb_cursor_get(cursor(), &key_, &value_, MDB_NEXT));
 }
 
-Status LmdbIterator::Settle(int error) {
+Status LmdbIterator::SettleInLayers(int error) {
   for (;;) {
-    const Level& level = levels_.back();
     if (error != 0 && error != MDB_NOTFOUND) return table_.environment().ReadFailure(error);
-    if (error == MDB_NOTFOUND || !ToView(key_).starts_with(level.id)) {
-      if (levels_.size() == 1) return Status();
-      PopLevel();
-      error = mdb_cursor_get(levels_.back().cursor, &key_, &value_, MDB_NEXT);
+    const bool inside = error == 0 && (layers_.empty() || ToView(key_).starts_with(layers_.back().id));
+    if (!inside) {
+      if (layers_.empty()) return Status();
+      PopLayer();
+      error = mdb_cursor_get(cursor(), &key_, &value_, MDB_NEXT);
       continue;
     }
-    const bool link = IsLink(key_);
-    if (!link && levels_.size() == 1) [[likely]] {
-      plain_key_ = ToView(key_);
-      break;
-    }
-    whole_key_.resize(level.whole_key_bytes);
-    whole_key_.append(ToView(key_).substr(level.id.size()));
-    if (!link) break;
-    KVSTATE_RETURN_IF_ERROR(PushLevel(ToView(value_)));
-    key_ = ToMdb(levels_.back().id);
-    error = mdb_cursor_get(levels_.back().cursor, &key_, &value_, MDB_SET_RANGE);
+    if (!IsLink(key_)) break;
+    KVSTATE_RETURN_IF_ERROR(PushLayer());
+    key_ = ToMdb(layers_.back().id);
+    error = mdb_cursor_get(cursor(), &key_, &value_, MDB_SET_RANGE);
   }
-  valid_ = upper_.empty() || this->key() < upper_;
+  if (!layers_.empty()) {
+    whole_key_.resize(layers_.back().whole_key_bytes);
+    whole_key_.append(ToView(key_).substr(kLayerIdBytes));
+  }
+  valid_ = IsBelowUpper();
   return Status();
 }
 

@@ -9,15 +9,17 @@
 
 #include "backends/embedded/ordered_store.h"
 #include "backends/lmdb/environment.h"
+#include "backends/lmdb/key_layers.h"
 
 namespace kvstate::backends::lmdb {
 
 class LmdbTable;
 
-/// Walks a table by cursors of the live transaction: one in the table's entries and one in each layer (key_layers.h)
+/// Walks a table by cursors of the live transaction: one in the table's entries, and one in each layer (key_layers.h)
 /// that the current key is in.
 ///
-/// A cursor dies with its transaction, which any write may end: Seek opens new ones then, and nothing else works.
+/// Cursors die with their transaction, which any write, and a commit or a new table too, may end. Seek opens new ones
+/// then; so does Next where no write came between.
 class LmdbIterator final : public StoreIterator {
  public:
   /// kLocked: the caller holds the environment's lock while it uses the iterator.
@@ -31,21 +33,32 @@ class LmdbIterator final : public StoreIterator {
   Status Seek(ByteView key) override;
   Status Next() override;
   bool Valid() const override { return valid_; }
-  ByteView key() const override { return levels_.size() == 1 ? ByteView(plain_key_) : ByteView(whole_key_); }
-  ByteView value() const override { return {static_cast<const char*>(value_.mv_data), value_.mv_size}; }
+  ByteView key() const override { return layers_.empty() ? ToView(key_) : ByteView(whole_key_); }
+  ByteView value() const override { return ToView(value_); }
 
  private:
-  struct Level {
+  struct Layer {
     MDB_cursor* cursor = nullptr;
-    std::string id;              // The layer's; empty for the table's entries.
-    size_t whole_key_bytes = 0;  // Of the links that lead here.
+    std::string id;
+    size_t whole_key_bytes = 0;  ///< Of the links that lead here.
   };
 
-  Status PushLevel(ByteView id);
-  void PopLevel();
+  MDB_cursor* cursor() const { return layers_.empty() ? cursor_ : layers_.back().cursor; }
+  Status OpenCursor();
   void CloseCursors();
+  /// Into the layer of the link that the innermost cursor stands on.
+  Status PushLayer();
+  void PopLayer();
   /// From where the innermost cursor stands, or stopped with `error`, on to the next entry.
-  Status Settle(int error);
+  Status Settle(int error) {
+    if (error == 0 && layers_.empty() && !IsLink(key_)) [[likely]] {
+      valid_ = IsBelowUpper();
+      return Status();
+    }
+    return SettleInLayers(error);
+  }
+  Status SettleInLayers(int error);
+  bool IsBelowUpper() const { return upper_.empty() || key() < upper_; }
   Environment::Lock LockCursors() const;
 
   const LmdbTable& table_;
@@ -53,12 +66,13 @@ class LmdbIterator final : public StoreIterator {
   const std::string lower_;
   const std::string upper_;
   uint64_t generation_ = 0;
-  std::vector<Level> levels_;
+  MDB_cursor* cursor_ = nullptr;
+  bool borrowed_ = false;  ///< cursor_ is the database's own.
+  std::vector<Layer> layers_;
   bool valid_ = false;
   MDB_val key_ = {};
   MDB_val value_ = {};
-  ByteView plain_key_;
-  std::string whole_key_;
+  std::string whole_key_;  ///< Where layers_ is not empty.
 };
 
 }  // namespace kvstate::backends::lmdb

@@ -35,7 +35,7 @@ class LmdbTable final : public StoreTable {
   Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) override;
 
   Environment& environment() const { return environment_; }
-  const Database& entries() const { return *entries_; }
+  Database& entries() const { return *entries_; }
   /// Null when there has been no long key.
   const Database* layers() const { return layers_; }
   uint64_t logical_bytes_written() const { return logical_bytes_written_; }

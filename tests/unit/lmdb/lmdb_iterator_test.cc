@@ -95,6 +95,47 @@ TEST_F(LmdbIteratorTest, MayBeDestroyedAfterItsTransactionEnded) {
   EXPECT_EQ(Scan(*table).size(), 1u);
 }
 
+TEST_F(LmdbIteratorTest, GoesOnBehindItsEntryWhenACommitOrANewTableCameBetween) {
+  auto table = MakeTable();
+  Entries entries;
+  for (int i = 0; i < 50; ++i) entries[std::string(i % 2 == 0 ? 0 : 700, 'k') + Number(i)] = Number(i);
+  for (const auto& [key, value] : entries) ASSERT_OK(table->Put(key, value));
+  auto iterator = table->NewIterator("", "");
+  ASSERT_OK(iterator);
+  ASSERT_OK((*iterator)->Seek(""));
+  std::vector<std::unique_ptr<StoreTable>> made;
+  for (const auto& [key, value] : entries) {
+    ASSERT_TRUE((*iterator)->Valid());
+    made.push_back(MakeTable(value));
+    ASSERT_OK(store_->Flush(false));
+    EXPECT_EQ((*iterator)->key(), key);
+    EXPECT_EQ((*iterator)->value(), value);
+    ASSERT_OK((*iterator)->Next());
+  }
+  EXPECT_FALSE((*iterator)->Valid());
+}
+
+TEST_F(LmdbIteratorTest, WalksBesideOthersOfTheSameTable) {
+  auto table = MakeTable();
+  for (int i = 0; i < 100; ++i) ASSERT_OK(table->Put(Number(i), "v"));
+  std::vector<std::unique_ptr<StoreIterator>> iterators;
+  for (int i = 0; i < 3; ++i) {
+    auto iterator = table->NewIterator("", "");
+    ASSERT_OK(iterator);
+    ASSERT_OK((*iterator)->Seek(Number(10 * i)));
+    iterators.push_back(std::move(iterator).value());
+  }
+  for (int step = 0; step < 5; ++step) {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(iterators[static_cast<size_t>(i)]->key(), Number(10 * i + step));
+      ASSERT_OK(iterators[static_cast<size_t>(i)]->Next());
+    }
+  }
+  iterators.erase(iterators.begin());
+  EXPECT_EQ(Scan(*table).size(), 100u);
+  EXPECT_EQ(iterators[0]->key(), Number(15));
+}
+
 TEST_F(LmdbIteratorTest, SeesWritesMadeBeforeTheSeek) {
   auto table = MakeTable();
   auto iterator = table->NewIterator("", "");
