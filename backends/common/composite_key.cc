@@ -10,7 +10,9 @@ CompositeKeyFormat::CompositeKeyFormat(SerializerPtr key, SerializerPtr state_na
       key_group_bytes_(KeyGroupPrefixBytes(max_parallelism)),
       key_shape_(ShapeOf(*key_)),
       namespace_shape_(ShapeOf(*namespace_)),
-      lengths_(key_shape_ != Shape::kFixed && namespace_shape_ != Shape::kFixed) {}
+      lengths_(key_shape_ != Shape::kFixed && namespace_shape_ != Shape::kFixed),
+      is_usual_(key_group_bytes_ == 1 && key_->info().encoded_size == sizeof(uint64_t) &&
+                namespace_->info().encoded_size == 1) {}
 
 CompositeKeyFormat::Shape CompositeKeyFormat::ShapeOf(const TypeSerializer& serializer) {
   const TypeInfo& info = serializer.info();
