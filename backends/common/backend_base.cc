@@ -97,6 +97,7 @@ Status BackendBase::ApplyToAllKeys(std::string_view state_name, ByteView state_n
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyIterator> keys, WalkKeys(state, &walked_view));
 
   const KeyContext::Saved saved_key = key_.Save();
+  const bool had_namespace = HasNamespace(state);
   const std::string saved_namespace(state.current_namespace());
   Status outcome = state.SetCurrentNamespace(walked);
   while (outcome.ok()) {
@@ -111,7 +112,7 @@ Status BackendBase::ApplyToAllKeys(std::string_view state_name, ByteView state_n
   }
   key_.Restore(saved_key);
   state.ClearCurrentNamespace();
-  if (!saved_namespace.empty()) state.SetCurrentNamespace(saved_namespace).IgnoreError();
+  if (had_namespace) state.SetCurrentNamespace(saved_namespace).IgnoreError();
   return outcome;
 }
 

@@ -62,6 +62,8 @@ class BackendBase : public KeyedStateBackend {
   /// Keys under one namespace, or (`state_namespace` null) all pairs. Tolerates changes as KeyIterator promises.
   virtual Result<std::unique_ptr<KeyIterator>> WalkKeys(InternalKVState& state, const ByteView* state_namespace) = 0;
   virtual Result<uint64_t> CountEntries(InternalKVState& state) = 0;
+  /// Whether the state has a current namespace, which may be the empty one.
+  virtual bool HasNamespace(InternalKVState& state) const = 0;
   /// Called once, after every state object is destroyed: close, and remove files.
   virtual Status Close() = 0;
 

@@ -109,6 +109,8 @@ Result<std::unique_ptr<KeyIterator>> EmbeddedBackend::WalkKeys(InternalKVState& 
   return MakeKeyIterator(AsEmbedded(state), state_namespace);
 }
 
+bool EmbeddedBackend::HasNamespace(InternalKVState& state) const { return AsEmbedded(state).has_namespace(); }
+
 Result<uint64_t> EmbeddedBackend::CountEntries(InternalKVState& state) {
   KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> entries, AsEmbedded(state).table().NewIterator({}, {}));
   KVSTATE_RETURN_IF_ERROR(entries->Seek({}));

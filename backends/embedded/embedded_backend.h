@@ -39,6 +39,7 @@ class EmbeddedBackend final : public BackendBase, public EngineStatistics {
   Status DropState(InternalKVState& state) override;
   Result<std::unique_ptr<KeyIterator>> WalkKeys(InternalKVState& state, const ByteView* state_namespace) override;
   Result<uint64_t> CountEntries(InternalKVState& state) override;
+  bool HasNamespace(InternalKVState& state) const override;
   Status Close() override;
 
   std::unique_ptr<WorkingDirectory> directory_;

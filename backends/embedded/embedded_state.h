@@ -34,6 +34,7 @@ class EmbeddedState : public SerializedAccess {
   const StateDescriptor& state_descriptor() const { return descriptor_; }
   const KeyContext& keys() const { return keys_; }
   const SerializerPtr& namespace_type() const { return namespace_; }
+  bool has_namespace() const { return namespace_is_set_; }
   const CompositeKeyFormat& key_format() const { return key_format_; }
   const StoredValueFormat& value_format() const { return value_format_; }
   StateTable& table() { return table_; }

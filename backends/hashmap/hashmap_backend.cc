@@ -71,6 +71,7 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
     return MakeKeyIterator(CoreOf(state), state_namespace);
   }
   Result<uint64_t> CountEntries(InternalKVState& state) override { return CoreOf(state).entry_count(); }
+  bool HasNamespace(InternalKVState& state) const override { return CoreOf(state).has_namespace(); }
   Status Close() override {
     states_.clear();
     open_ = false;

@@ -56,6 +56,7 @@ class StateCore : public SerializedAccess {
 
   /// One for each (key, namespace), of maps one for each user key.
   uint64_t entry_count() const { return entries_; }
+  bool has_namespace() const { return namespace_set_; }
   /// Bytes that the entries take, but for what values allocate themselves; absent when they may.
   std::optional<uint64_t> MemoryBytes() const;
 
