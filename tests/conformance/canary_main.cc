@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "kvstate/backends.h"
+#include "tests/conformance/conformance.h"
+#include "tests/support/faulty_backend.h"
+
+// Runs the suite on backends that are broken on purpose: it passes when the suite finds every one of them out.
+
+namespace kvstate::conformance {
+namespace {
+
+using testing_support::Fault;
+
+constexpr std::string_view kFaultless = "faultless";
+
+const std::map<std::string, Fault>& Faults() {
+  static const std::map<std::string, Fault> faults = {{std::string(kFaultless), Fault::kNone},
+                                                      {"loses_updates", Fault::kLosesUpdates},
+                                                      {"null_update_ignored", Fault::kNullUpdateIgnored},
+                                                      {"add_all_reversed", Fault::kAddAllReversed},
+                                                      {"null_element_taken", Fault::kNullElementTaken},
+                                                      {"merge_ignored", Fault::kMergeIgnored},
+                                                      {"null_value_removes", Fault::kNullValueRemoves},
+                                                      {"remove_twice", Fault::kRemoveTwice},
+                                                      {"keys_twice", Fault::kKeysTwice},
+                                                      {"foreign_key_taken", Fault::kForeignKeyTaken}};
+  return faults;
+}
+
+/// Counts failed tests by backend, in place of printing each.
+class FailureCounter final : public ::testing::EmptyTestEventListener {
+ public:
+  void OnTestEnd(const ::testing::TestInfo& test) override {
+    const std::string name = test.name();
+    const std::string backend = name.substr(name.rfind('/') + 1);
+    ++run_[backend];
+    if (!test.result()->Failed()) return;
+    if (++failed_[backend] == 1 || backend == kFaultless)
+      std::cout << test.test_suite_name() << "." << name << " failed\n";
+  }
+  /// Whether each fault was found out, and the decorator alone was not.
+  bool Verdict() const {
+    bool good = true;
+    for (const auto& [backend, fault] : Faults()) {
+      const int run = Count(run_, backend);
+      const int failed = Count(failed_, backend);
+      const bool as_expected = run > 0 && (failed > 0) == (fault != Fault::kNone);
+      std::cout << backend << ": " << failed << " of " << run << " tests failed, "
+                << (as_expected ? "as they should\n" : "WHICH IS WRONG\n");
+      good = good && as_expected;
+    }
+    return good;
+  }
+
+ private:
+  static int Count(const std::map<std::string, int>& counts, const std::string& backend) {
+    const auto found = counts.find(backend);
+    return found == counts.end() ? 0 : found->second;
+  }
+  std::map<std::string, int> run_;
+  std::map<std::string, int> failed_;
+};
+
+}  // namespace
+
+const BackendRegistry& TestedBackends() {
+  static const BackendRegistry builtin = [] {
+    BackendRegistry made;
+    Must(RegisterBuiltinBackends(made));
+    return made;
+  }();
+  static const BackendRegistry faulty = [] {
+    BackendRegistry made;
+    const BackendFactory& sound = *Must(builtin.Find("hashmap"));
+    for (const auto& [name, fault] : Faults()) Must(made.Register(MakeFaultyFactory(name, sound, fault)));
+    return made;
+  }();
+  return faulty;
+}
+
+}  // namespace kvstate::conformance
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
+  delete listeners.Release(listeners.default_result_printer());
+  auto* counter = new kvstate::conformance::FailureCounter;
+  listeners.Append(counter);
+  const bool some_failed = RUN_ALL_TESTS() != 0;  // As they must.
+  return counter->Verdict() && some_failed ? 0 : 1;
+}
