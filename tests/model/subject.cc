@@ -1,0 +1,152 @@
+#include "tests/model/subject.h"
+
+#include "kvstate/descriptors.h"
+#include "kvstate/extension.h"
+
+namespace kvstate::model {
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+/// Marks where an accumulator starts, so that a wrong start shows.
+constexpr const char* kInitial = "@";
+
+struct Joiner {
+  std::string Create() const { return kInitial; }
+  void Add(std::string& a, const std::string& in) const { a += in; }
+  std::string Result(const std::string& a) const { return "<" + a + ">"; }
+  void Merge(std::string& a, const std::string& b) const { a += b; }
+};
+
+std::shared_ptr<const ReduceFunction> Concatenate(bool thread_safe) {
+  return MakeReduceFunction<std::string>([](std::string& a, const std::string& v) { a += v; }, thread_safe);
+}
+
+std::string Serialized(const TypeSerializer& serializer, const void* value) {
+  ByteWriter out;
+  serializer.Serialize(value, out);
+  return std::string(out.view());
+}
+
+template <class Descriptor>
+Descriptor Queryable(Descriptor descriptor) {
+  descriptor.queryable_name = descriptor.name;
+  return descriptor;
+}
+
+}  // namespace
+
+Subject::Subject(StateDescriptor descriptor, SerializerPtr namespace_serializer)
+    : descriptor_(std::move(descriptor)), namespace_serializer_(std::move(namespace_serializer)) {}
+
+void Subject::Attach(InternalKVState* state) { state_ = state; }
+
+SerializedAccess& Subject::access() const {
+  auto* access = GetExtension<SerializedAccess>(*state_);
+  Agree(access != nullptr, "no serialized access");
+  return *access;
+}
+
+const Content& Subject::At(const Place& place) const {
+  static const Content absent;
+  const auto found = contents_.find(place);
+  return found == contents_.end() ? absent : found->second;
+}
+
+void Subject::Set(const Place& place, Content content) {
+  if (content.absent()) {
+    contents_.erase(place);
+  } else {
+    contents_[place] = std::move(content);
+  }
+}
+
+size_t Subject::NumEntries() const {
+  if (kind() != StateKind::kMap) return contents_.size();
+  size_t entries = 0;
+  for (const auto& [place, content] : contents_) entries += content.map.size();
+  return entries;
+}
+
+void Subject::Add(Content& content, const std::string& input) const {
+  if (kind() == StateKind::kList) {
+    content.list.push_back(input);
+    return;
+  }
+  if (!content.value.has_value()) content.value = kind() == StateKind::kReducing ? "" : kInitial;
+  *content.value += input;
+}
+
+void Subject::Merge(Content& target, const Content& source) const {
+  target.list.insert(target.list.end(), source.list.begin(), source.list.end());
+  if (!source.value.has_value()) return;
+  target.value = target.value.value_or("") + *source.value;
+}
+
+std::string Subject::Result(const std::string& stored) const {
+  return kind() == StateKind::kAggregating ? "<" + stored + ">" : stored;
+}
+
+std::string Subject::EncodeText(const std::string& text) const {
+  if (kind() != StateKind::kList) return Serialized(*descriptor_.value_serializer, &text);
+  return Serialized(*static_cast<const ListSerializer&>(*descriptor_.value_serializer).element(), &text);
+}
+
+std::string Subject::EncodeUserKey(const std::string& text) const {
+  return Serialized(*descriptor_.user_key_serializer, &text);
+}
+
+std::string Subject::DecodeUserKey(const std::string& bytes) const {
+  std::string text;
+  ByteReader in(bytes);
+  Ok(descriptor_.user_key_serializer->Deserialize(in, &text));
+  return text;
+}
+
+std::string Subject::EncodeList(const Texts& list) const { return Serialized(*descriptor_.value_serializer, &list); }
+
+std::string Subject::EncodeContent(const Content& content) const {
+  if (kind() == StateKind::kList) return EncodeList(content.list);
+  if (kind() != StateKind::kMap) return EncodeText(*content.value);
+  ByteWriter out;
+  for (const auto& [user_key, value] : content.map) {
+    out.PutLengthPrefixed(user_key);
+    out.PutByte(value.has_value() ? 0 : 1);
+    if (value.has_value()) out.PutLengthPrefixed(EncodeText(*value));
+  }
+  return std::string(out.view());
+}
+
+OptionalText Subject::Describe(const void* value) const {
+  if (value == nullptr) return std::nullopt;
+  return Serialized(*descriptor_.value_serializer, value);
+}
+
+OptionalText Subject::Describe(const Content& content, const std::string& user_key) const {
+  if (kind() == StateKind::kList) return EncodeList(content.list);
+  const OptionalText& text = kind() == StateKind::kMap ? content.map.at(user_key) : content.value;
+  return text.has_value() ? OptionalText(EncodeText(*text)) : std::nullopt;
+}
+
+std::vector<Subject> MakeSubjects() {
+  const SerializerPtr raw = RawBytesSerializer();
+  const SerializerPtr text = SerializerFor<std::string>();
+  const SerializerPtr none = SerializerFor<VoidNamespace>();
+  const auto joiner = MakeAggregateFunction<std::string, std::string, std::string>(Joiner());
+  const auto fold = MakeFoldFunction<std::string, std::string>([](std::string& a, const std::string& in) { a += in; });
+  std::vector<Subject> all;
+  all.emplace_back(ValueStateDescriptor<std::string>("value", raw).WithDefault("default"), raw);
+  all.emplace_back(Queryable(ValueStateDescriptor<std::string>("value, queryable")), none);
+  all.emplace_back(ListStateDescriptor<std::string>("list", raw), raw);
+  all.emplace_back(Queryable(ListStateDescriptor<std::string>("list, queryable")), text);
+  all.emplace_back(MapStateDescriptor<std::string, std::string>("map", raw, raw), raw);
+  all.emplace_back(Queryable(MapStateDescriptor<std::string, std::string>("map, queryable")), none);
+  all.emplace_back(ReducingStateDescriptor<std::string>("reducing, put off", Concatenate(true), raw), raw);
+  all.emplace_back(Queryable(ReducingStateDescriptor<std::string>("reducing", Concatenate(false))), text);
+  all.emplace_back(AggregatingStateDescriptor<std::string, std::string, std::string>("aggregating", joiner), raw);
+  all.emplace_back(FoldingStateDescriptor<std::string, std::string>("folding", kInitial, fold), text);
+  return all;
+}
+
+}  // namespace kvstate::model

@@ -1,0 +1,104 @@
+#ifndef KVSTATE_TESTS_MODEL_SUBJECT_H_
+#define KVSTATE_TESTS_MODEL_SUBJECT_H_
+
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kvstate/internal_kv_state.h"
+#include "kvstate/serialized_access.h"
+
+namespace kvstate::model {
+
+/// The backend did not do what the model did.
+struct Difference : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+inline void Ok(const Status& status) {
+  if (!status.ok()) throw Difference(status.ToString());
+}
+template <class T>
+T Ok(Result<T> result) {
+  Ok(result.status());
+  return std::move(result).value();
+}
+inline void Agree(bool agrees, const std::string& what) {
+  if (!agrees) throw Difference(what);
+}
+
+using OptionalText = std::optional<std::string>;
+
+/// What is under one key and namespace. All values, elements and inputs are texts.
+struct Content {
+  OptionalText value;                       ///< Value; accumulator of reducing, aggregating, folding.
+  std::vector<std::string> list;            ///< List.
+  std::map<std::string, OptionalText> map;  ///< Map, by canonical user key.
+
+  bool absent() const { return !value.has_value() && list.empty() && map.empty(); }
+  friend bool operator==(const Content&, const Content&) = default;
+};
+
+/// Canonical key and namespace.
+using Place = std::pair<std::string, std::string>;
+
+/// One state of the backend, and the model of it.
+class Subject {
+ public:
+  Subject(StateDescriptor descriptor, SerializerPtr namespace_serializer);
+
+  StateKind kind() const { return descriptor_.kind; }
+  const std::string& name() const { return descriptor_.name; }
+  const StateDescriptor& descriptor() const { return descriptor_; }
+  const SerializerPtr& namespace_serializer() const { return namespace_serializer_; }
+  void Attach(InternalKVState* state);
+  InternalKVState& state() const { return *state_; }
+  SerializedAccess& access() const;
+
+  InternalValueState& value() const { return static_cast<InternalValueState&>(*state_); }
+  InternalListState& list() const { return static_cast<InternalListState&>(*state_); }
+  InternalMapState& map() const { return static_cast<InternalMapState&>(*state_); }
+  InternalAppendingState& appending() const { return static_cast<InternalAppendingState&>(*state_); }
+  InternalMergingState& merging() const { return static_cast<InternalMergingState&>(*state_); }
+  bool merges() const {
+    return kind() == StateKind::kList || kind() == StateKind::kReducing || kind() == StateKind::kAggregating;
+  }
+
+  std::map<Place, Content>& contents() { return contents_; }
+  /// Absent ones are as if default made.
+  const Content& At(const Place& place) const;
+  void Set(const Place& place, Content content);
+  size_t NumEntries() const;
+
+  // --- what the model does ---
+  void Add(Content& content, const std::string& input) const;
+  void Merge(Content& target, const Content& source) const;
+  /// What Get gives of a stored accumulator or value.
+  std::string Result(const std::string& stored) const;
+  /// The canonical bytes of a text as value (input) or as user key.
+  std::string EncodeText(const std::string& text) const;
+  std::string EncodeUserKey(const std::string& text) const;
+  std::string DecodeUserKey(const std::string& bytes) const;
+  std::string EncodeList(const std::vector<std::string>& list) const;
+  /// As InternalKVState::GetSerialized writes it.
+  std::string EncodeContent(const Content& content) const;
+  /// What a visitor gives of the value there.
+  OptionalText Describe(const void* value) const;
+  OptionalText Describe(const Content& content, const std::string& user_key) const;
+
+ private:
+  StateDescriptor descriptor_;
+  SerializerPtr namespace_serializer_;
+  InternalKVState* state_ = nullptr;
+  std::map<Place, Content> contents_;
+};
+
+/// States of all kinds, over serializers of every shape.
+std::vector<Subject> MakeSubjects();
+
+}  // namespace kvstate::model
+
+#endif  // KVSTATE_TESTS_MODEL_SUBJECT_H_
