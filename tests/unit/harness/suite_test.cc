@@ -1,0 +1,117 @@
+#include "harness/run/suite.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/run/builtin_suites.h"
+#include "tests/support/status_testing.h"
+#include "tests/unit/harness/temporary_directory.h"
+
+namespace kvstate::harness {
+namespace {
+
+const std::string kGood =
+    "suite: small\n"
+    "repetitions: 3\n"
+    "workloads:\n"
+    "  - name: rmw\n"
+    "    workload: value_rmw\n"
+    "    source: {events: 10, keys: 4}\n"
+    "    seed: 7\n"
+    "  - name: dedup\n";
+
+TEST(SuiteTest, ReadsWhatAFileSays) {
+  ASSERT_OK_AND_ASSIGN(const Suite suite, ParseSuite(kGood, "small.yaml"));
+  EXPECT_EQ(suite.name, "small");
+  EXPECT_EQ(suite.repetitions, 3u);
+  ASSERT_EQ(suite.workloads.size(), 2u);
+  EXPECT_EQ(suite.workloads[0].workload, "value_rmw");
+  EXPECT_EQ(suite.workloads[0].source.at("events"), "10");
+  EXPECT_EQ(suite.workloads[0].seed, 7u);
+  EXPECT_EQ(suite.workloads[1].workload, "dedup");
+}
+
+TEST(SuiteTest, EveryBuiltInSuiteIsGood) {
+  EXPECT_FALSE(BuiltinSuites().empty());
+  for (const BuiltinSuite& suite : BuiltinSuites()) EXPECT_OK(LoadSuite(std::string(suite.name)));
+}
+
+struct Mistake {
+  const char* yaml;
+  const char* line;
+  const char* says;
+};
+
+TEST(SuiteTest, MistakesAreToldWithTheLineAndWhatIsAllowed) {
+  const Mistake mistakes[] = {
+      {"suite: s\nrepetitons: 3\nworkloads: []\n", "f.yaml:2:", "repetitions"},
+      {"suite: s\nrepetitions: many\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "from 1 to 1000"},
+      {"suite: s\nrepetitions: 0\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "from 1 to 1000"},
+      {"suite: s\nworkloads: []\n", "f.yaml:2:", "at least one"},
+      {"suite: s\nworkloads: 3\n", "f.yaml:2:", "must be a list"},
+      {"suite: s\n", "f.yaml:1:", "'workloads' must be a list"},
+      {"workloads: [{name: dedup}]\n", "f.yaml:1:", "'suite' is missing"},
+      {"- a\n- b\n", "f.yaml:1:", "must be a map"},
+      {"suite: s\nworkloads:\n  - name: a\n    workload: nothing\n", "f.yaml:4:", "value_rmw"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    sauce: {}\n", "f.yaml:4:", "source"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    source: {event: 3}\n", "f.yaml:4:", "events"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    source: {events: [3]}\n", "f.yaml:4:", "number or a word"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    source: {events: lots}\n", "f.yaml:4:", "events"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    seed: -1\n", "f.yaml:4:", "'seed'"},
+      {"suite: s\nworkloads:\n  - name: dedup\n  - name: dedup\n", "f.yaml:4:", "stands twice"},
+      {"suite: s\nsuite: t\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "stands twice"},
+      {"suite: s\nworkloads: [\n", "f.yaml:", ""},
+      {"suite: {\"\n", "f.yaml:", ""},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const auto parsed = ParseSuite(mistake.yaml, "f.yaml");
+    EXPECT_CODE(parsed, kInvalidArgument) << mistake.yaml;
+    EXPECT_MENTIONS(parsed, mistake.line) << mistake.yaml;
+    EXPECT_MENTIONS(parsed, mistake.says) << mistake.yaml;
+  }
+}
+
+TEST(SuiteTest, UnknownSuiteListsThoseThereAre) {
+  EXPECT_CODE(LoadSuite("nothing"), kInvalidArgument);
+  EXPECT_MENTIONS(LoadSuite("nothing"), "quick");
+  EXPECT_CODE(LoadSuite("./nothing.yaml"), kNotFound);
+}
+
+TEST(SuiteTest, AFileIsReadByItsPath) {
+  const TemporaryDirectory directory;
+  EXPECT_OK(LoadSuite(directory.Write("mine.yaml", kGood)));
+}
+
+TEST(SuiteTest, ParametersAreOverriddenByNameAndByGlob) {
+  ASSERT_OK_AND_ASSIGN(Suite suite, ParseSuite(kGood, "small.yaml"));
+  ASSERT_OK(OverrideParameters(&suite, "rmw.source.events=5,*.source.keys=9"));
+  EXPECT_EQ(suite.workloads[0].source.at("events"), "5");
+  EXPECT_EQ(suite.workloads[0].source.at("keys"), "9");
+  EXPECT_EQ(suite.workloads[1].source.at("keys"), "9");
+  for (const char* wrong : {"rmw.source.events", "rmw.events=5", "none.source.events=5", "rmw.source.none=5",
+                            "rmw.source.events=x", "rmw.other.events=1"}) {
+    EXPECT_CODE(OverrideParameters(&suite, wrong), kInvalidArgument) << wrong;
+  }
+}
+
+TEST(SuiteTest, WorkloadsAreSelectedByGlobs) {
+  ASSERT_OK_AND_ASSIGN(Suite suite, ParseSuite(kGood, "small.yaml"));
+  EXPECT_CODE(SelectWorkloads(&suite, "r*,zzz"), kInvalidArgument);
+  EXPECT_MENTIONS(SelectWorkloads(&suite, "zzz"), "rmw, dedup");
+  ASSERT_OK(SelectWorkloads(&suite, "r?w"));
+  ASSERT_EQ(suite.workloads.size(), 1u);
+  EXPECT_EQ(suite.workloads[0].name, "rmw");
+}
+
+TEST(SuiteTest, GlobsMatchWholeNames) {
+  EXPECT_TRUE(GlobMatches("*", ""));
+  EXPECT_TRUE(GlobMatches("a*c*", "abcbc"));
+  EXPECT_TRUE(GlobMatches("a?c", "abc"));
+  EXPECT_FALSE(GlobMatches("a?c", "ac"));
+  EXPECT_FALSE(GlobMatches("a", "ab"));
+  EXPECT_FALSE(GlobMatches("*b", "abc"));
+}
+
+}  // namespace
+}  // namespace kvstate::harness
