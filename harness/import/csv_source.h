@@ -28,7 +28,7 @@ struct CsvOptions {
   /// A column's number, from 0, or, with a header, its name.
   std::string key_column = "0";
   std::string time_column = "1";
-  std::string value_column;  ///< Empty: events have no value.
+  std::string value_column = {};  ///< Empty: events have no value.
   TimeUnit time_unit = TimeUnit::kMilliseconds;
   bool skip_bad_rows = false;
 };

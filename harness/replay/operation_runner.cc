@@ -93,30 +93,31 @@ Status OperationRunner<kVerify>::Run(const PreparedOperation& operation) {
     if (kind != StateKind::kMap) return WrongKind(operation, *state.state);
     return RunOnMap(operation, state);
   }
-  auto* value = static_cast<InternalValueState*>(state.state);
-  auto* appending = static_cast<InternalAppendingState*>(state.state);
+  // Only what the kind is may be cast to.
+  const auto value = [&state] { return static_cast<InternalValueState*>(state.state); };
+  const auto appending = [&state] { return static_cast<InternalAppendingState*>(state.state); };
   const bool is_value = kind == StateKind::kValue;
   const bool is_appending = !is_value && kind != StateKind::kMap;
   switch (operation.operation) {
     case Operation::kGet:
-      if (is_value) return Took(value->Get(), state.value);
-      if (is_appending) return Took(appending->Get(), state.output);
+      if (is_value) return Took(value()->Get(), state.value);
+      if (is_appending) return Took(appending()->Get(), state.output);
       break;
     case Operation::kUpdate:
-      if (is_value) return value->Update(operation.value);
+      if (is_value) return value()->Update(operation.value);
       if (kind == StateKind::kList) return static_cast<InternalListState*>(state.state)->Update(operation.value);
       break;
     case Operation::kAdd:
-      if (is_appending) return appending->Add(operation.value);
+      if (is_appending) return appending()->Add(operation.value);
       break;
     case Operation::kAddAll:
       if (kind == StateKind::kList) return static_cast<InternalListState*>(state.state)->AddAll(operation.value);
       break;
     case Operation::kGetInternal:
-      if (is_appending) return Took(appending->GetInternal(), state.value);
+      if (is_appending) return Took(appending()->GetInternal(), state.value);
       break;
     case Operation::kUpdateInternal:
-      if (is_appending) return appending->UpdateInternal(operation.value);
+      if (is_appending) return appending()->UpdateInternal(operation.value);
       break;
     case Operation::kMerge:
       if (IsMerging(kind)) return Merge(operation, state);

@@ -77,7 +77,7 @@ TEST_F(CsvTest, TimesAreDecimalNumbersOfTheUnitRoundedDown) {
   EXPECT_EQ(ParseTimeMillis("1.2345", TimeUnit::kSeconds), 1234);
   EXPECT_EQ(ParseTimeMillis("-1.2345", TimeUnit::kSeconds), -1235);
   EXPECT_EQ(ParseTimeMillis("9223372036854775", TimeUnit::kSeconds), 9223372036854775000);
-  for (const std::string text : {"", "-", ".", "1.", ".5", "1e3", "0x1", " 1", "1 ", "--1", "9223372036854775808"}) {
+  for (const char* text : {"", "-", ".", "1.", ".5", "1e3", "0x1", " 1", "1 ", "--1", "9223372036854775808"}) {
     EXPECT_EQ(ParseTimeMillis(text, TimeUnit::kMilliseconds), std::nullopt) << text;
   }
   EXPECT_EQ(ParseTimeMillis("9223372036854776", TimeUnit::kSeconds), std::nullopt);

@@ -178,7 +178,7 @@ TEST_F(RecordingReplayTest, MapIteratorsAreReplayedAmidOtherAccesses) {
     KVSTATE_ASSIGN_OR_RETURN(auto first, map.Entries());
     KVSTATE_RETURN_IF_ERROR(backend.SetCurrentKey(1));
     KVSTATE_ASSIGN_OR_RETURN(auto second, map.Entries());
-    for (int64_t i = 0; i < 50; ++i) {
+    for (int64_t i = 0; i < 40; ++i) {
       KVSTATE_RETURN_IF_ERROR(first.Next().status());
       KVSTATE_RETURN_IF_ERROR(second.Next().status());
       KVSTATE_RETURN_IF_ERROR(second.Key().status());
@@ -190,7 +190,7 @@ TEST_F(RecordingReplayTest, MapIteratorsAreReplayedAmidOtherAccesses) {
     }
     return map.IsEmpty().status();
   });
-  EXPECT_GT(entries_, 40u);
+  EXPECT_GT(entries_, 70u);
 }
 
 TEST_F(RecordingReplayTest, WalksOverKeysAndWhatIsDoneUnderThem) {

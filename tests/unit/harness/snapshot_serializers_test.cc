@@ -111,7 +111,7 @@ TEST(SnapshotSerializersTest, BytesThatAreNoEncodingAreRefused) {
   ASSERT_OK_AND_ASSIGN(const SerializerPtr made,
                        SerializerFromSnapshot(SerializerFor<std::vector<std::string>>()->Snapshot()));
   TypedObject object(made);
-  for (const std::string bytes : {std::string(), std::string("\x02\x01", 2), std::string("\xff\xff\xff\xff\x7f")}) {
+  for (const std::string& bytes : {std::string(), std::string("\x02\x01", 2), std::string("\xff\xff\xff\xff\x7f")}) {
     ByteReader in(bytes);
     EXPECT_CODE(made->Deserialize(in, object.get()), kDataLoss);
   }

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""`kvstate import` and `kvstate replay`: a stream from a file to a trace to all backends, and files that are wrong."""
+
+import gzip
+import json
+import os
+import unittest
+
+import cli_testing
+from cli_testing import BACKENDS, CliTest
+
+
+def rows(count, keys=17):
+    return "".join(f"key{i * 7 % keys},{i * 1000 - i % 5},value {i}\n" for i in range(count))
+
+
+class ReplayImportTest(CliTest):
+    def make_trace(self, name="trace.kvtrace", *, count=500, operator="value_rmw", **flags):
+        source = self.write("in.csv", rows(count))
+        out = self.good("import", f"--input={source}", f"--output={self.directory / name}", "--time_unit=us",
+                        f"--operator={operator}", *(f"--{flag}={value}" for flag, value in flags.items()))
+        self.assertIn(f"{count} events", out)
+        return self.directory / name
+
+    def replay(self, *traces, repetitions=1):
+        out = self.directory / "results.json"
+        table = self.good("replay", *traces, f"--repetitions={repetitions}", f"--out={out}")
+        return table, json.loads(out.read_text())
+
+    def test_a_stream_is_imported_and_replayed_on_all_backends(self):
+        trace = self.make_trace()
+        table, results = self.replay(trace, repetitions=2)
+        self.assertIn("trace: ", table)
+        for backend in BACKENDS:
+            self.assertIn(f"\n{backend} ", table)
+        self.assertEqual(results["context"]["workloads"][0]["entries"], 17)
+        self.assertEqual(len(results["benchmarks"]), 5 * 3)
+
+    def test_every_operator_takes_a_file(self):
+        for workload in json.loads(self.good("list", "--json"))["workloads"]:
+            trace = self.make_trace(f"{workload['name']}.kvtrace", operator=workload["name"], value_column=2)
+            self.replay(trace)
+
+    def test_gzip_headers_and_names_give_the_same_trace(self):
+        plain = self.write("plain.csv", rows(300))
+        named = self.write("named.csv.gz", gzip.compress(("who,when,what\n" + rows(300)).encode()))
+        digests = []
+        for flags in ([f"--input={plain}", "--value_column=2"],
+                      [f"--input={named}", "--header", "--key_column=who", "--time_column=when",
+                       "--value_column=what"]):
+            trace = self.directory / "trace.kvtrace"
+            self.good("import", *flags, f"--output={trace}", "--time_unit=us", "--operator=list_append")
+            digests.append(trace.read_bytes())
+        self.assertEqual(digests[0], digests[1])
+
+    def test_a_bad_row_is_an_error_with_its_line_or_counted(self):
+        source = self.write("bad.csv", "a,1\nb,two\nc,3\nd\ne\"x,5\nf,6\n")
+        trace = self.directory / "trace.kvtrace"
+        self.fails(1, "import", f"--input={source}", f"--output={trace}", says=["bad.csv:2:", "two"])
+        self.assertFalse(trace.exists())
+        out = self.good("import", f"--input={source}", f"--output={trace}", "--skip_bad_rows")
+        self.assertIn("3 events", out)
+        self.assertIn("3 bad rows", out)
+        self.assertIn("bad.csv:2:", out)
+
+    def test_import_usage(self):
+        source = self.write("in.csv", rows(3))
+        trace = self.directory / "trace.kvtrace"
+        good = [f"--input={source}", f"--output={trace}"]
+        self.fails(2, "import", says=["--input"])
+        self.fails(2, "import", f"--input={source}", says=["--output"])
+        self.fails(2, "import", *good, "--format=parquet", says=["parquet", "csv"])
+        self.fails(2, "import", *good, "--time_unit=min", says=["min", "us, ms and s"])
+        self.fails(2, "import", *good, "--operator=none", says=["none", "value_rmw"])
+        self.fails(2, "import", *good, "--set=none=1", says=["none"])
+        self.fails(2, "import", *good, "--key_column=who", says=["who"])
+        self.fails(1, "import", *good, "--time_column=7", says=["in.csv:1:", "3 columns"])
+        self.fails(1, "import", f"--input={source}.none", f"--output={trace}", says=["in.csv.none"])
+        self.fails(1, "import", f"--input={source}", f"--output={self.directory}/none/t", says=["--output"])
+        self.assertFalse(trace.exists())
+
+    def test_cut_short_gzip_is_an_error(self):
+        whole = gzip.compress(rows(5000).encode())
+        source = self.write("short.gz", whole[:len(whole) // 2])
+        self.fails(1, "import", f"--input={source}", f"--output={self.directory}/t", "--time_unit=us",
+                   says=["short.gz", "cut short"])
+
+    def test_damaged_traces_are_refused_with_block_and_offset(self):
+        whole = self.make_trace(count=30000).read_bytes()
+        self.fails(1, "replay", self.write("short.kvtrace", whole[:-10]), says=["short.kvtrace", "cut short"])
+        damaged = bytearray(whole)
+        damaged[len(whole) // 2] ^= 1
+        self.fails(1, "replay", self.write("damaged.kvtrace", bytes(damaged)),
+                   says=["damaged.kvtrace", "block", "offset", "checksum"])
+        newer = bytearray(whole)
+        newer[11] += 1
+        self.fails(1, "replay", self.write("newer.kvtrace", bytes(newer)), says=["newer.kvtrace", "version 2"])
+        self.fails(1, "replay", self.write("foreign.kvtrace", "a,1\n"), says=["foreign.kvtrace", "not a kvstate trace"])
+        self.fails(1, "replay", self.write("empty.kvtrace", ""), says=["empty.kvtrace"])
+        self.fails(1, "replay", self.directory / "none.kvtrace", says=["none.kvtrace"])
+
+    def test_replay_usage(self):
+        self.fails(2, "replay", says=["trace file"])
+        trace = self.make_trace()
+        self.fails(2, "replay", trace, "--backends=redis", says=["redis", *BACKENDS])
+
+    def test_an_empty_stream_says_so(self):
+        source = self.write("empty.csv", "")
+        self.good("import", f"--input={source}", f"--output={self.directory}/t")
+        self.fails(1, "replay", f"{self.directory}/t", says=["no operations"])
+
+    @unittest.skipUnless(os.environ.get("KVSTATE_TRIAL_DATA"), "KVSTATE_TRIAL_DATA names no directory of trial data")
+    def test_trial_data(self):
+        source = os.path.join(os.environ["KVSTATE_TRIAL_DATA"], "borg_jobs.csv.gz")
+        for key, entries in ((0, 9365), (3, 166)):
+            trace = self.directory / f"borg{key}.kvtrace"
+            out = self.good("import", f"--input={source}", f"--output={trace}", "--time_unit=us",
+                            f"--key_column={key}")
+            self.assertIn("26250 events", out)
+            _, results = self.replay(trace)
+            self.assertEqual(results["context"]["workloads"][0]["entries"], entries)
+
+
+if __name__ == "__main__":
+    cli_testing.main()
