@@ -21,6 +21,7 @@ CLANG = "clang++-14"
 TIDY = "clang-tidy-14"
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 DAYS_KEPT = 60
+FOREIGN = "-Wno-unknown-warning-option"  # GCC's own, in GCC's compile commands.
 
 
 class Unit:
@@ -35,10 +36,11 @@ class Unit:
         flags = words[1:out] + words[out + 2 :]
         self.is_test = self.name.startswith("tests/") or self.name.endswith(("_test.cc", "_benchmark.cc"))
         if self.is_test:
-            self.command = [CLANG, "-fsyntax-only"] + flags
+            self.command = [CLANG, "-fsyntax-only", FOREIGN] + flags
         else:
             # With assertions on, the analyzer knows what they rule out.
-            self.command = [TIDY, "-p", str(build), "--quiet", "--extra-arg=-UNDEBUG", str(self.path)]
+            self.command = [TIDY, "-p", str(build), "--quiet", "--extra-arg=-UNDEBUG",
+                            f"--extra-arg={FOREIGN}", str(self.path)]
         digest = hashlib.sha256()
         relative = [word.replace(str(root), ".") for word in flags]
         digest.update(json.dumps([self.name, self.command[0], relative, reader.tools]).encode())
