@@ -172,6 +172,8 @@ TEST_P(QueryableTest, ReadersBesideTheOwnerSeeWholeListsAndMaps) {
       last = user_key;
     }
   };
+  Must(backend.SetCurrentKey(7));
+  Must(list.Add(0));  // A list holds 0, 1, 2, … whenever it is read.
   {
     Readers readers(2, read);
     for (int64_t n = 0; n < 800; ++n) {
