@@ -67,7 +67,7 @@ build_and_test() {
 
 # Only the tests in which threads meet say something under ThreadSanitizer, and only their targets are built for it.
 threads_under_tsan() {
-  phase "build tsan" build_of tsan --target kvstate_thread_tests
+  phase "build tsan" build_of tsan --target threads_test
   phase "tests tsan" tests_of tsan --label-regex '^threads$'
 }
 
