@@ -56,7 +56,7 @@ std::optional<Spread> RatioOverOperations(const Comparisons& comparisons, std::s
 }
 
 void PrintSummary(const Comparisons& comparisons, std::ostream& out) {
-  Print(out, "\nTime of kvstate relative to the engine called directly: median [quartiles] over pairs of slices\n");
+  out << "\nTime of kvstate relative to the engine called directly: median [quartiles] over pairs of slices\n";
   Print(out, "%-34s %10s %10s  %-22s  %s\n", "case", "direct ns", "kvstate ns", "ratio of CPU time", "of wall time");
   for (const auto& comparison : comparisons) {
     const auto cpu = RatioOf(*comparison, &Comparison::Pair::cpu_ratio);
@@ -66,7 +66,7 @@ void PrintSummary(const Comparisons& comparisons, std::ostream& out) {
           MedianNanoseconds(*comparison, &Comparison::Pair::direct),
           MedianNanoseconds(*comparison, &Comparison::Pair::kvstate), cpu->median, cpu->q1, cpu->q3, wall->median);
   }
-  Print(out, "\nMedian [quartiles] over the operations\n");
+  out << "\nMedian [quartiles] over the operations\n";
   for (const Contestant& contestant : Contestants()) {
     const auto cpu = RatioOverOperations(comparisons, contestant.backend, &Comparison::Pair::cpu_ratio);
     const auto wall = RatioOverOperations(comparisons, contestant.backend, &Comparison::Pair::wall_ratio);
