@@ -13,6 +13,8 @@ namespace {
 using ::rocksdb::Logger;
 using ::rocksdb::Slice;
 
+thread_local size_t merged_operands = 0;
+
 template <class Operands>
 void Concat(const Operands& operands, std::string* joined) {
   size_t bytes = joined->size();
@@ -26,6 +28,7 @@ class ConcatOperator final : public ::rocksdb::MergeOperator {
   const char* Name() const override { return "kvstate.concat.1"; }
 
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
+    merged_operands += in.operand_list.size();
     if (in.existing_value == nullptr && in.operand_list.size() == 1) {
       out->existing_operand = in.operand_list.front();
       return true;
@@ -56,6 +59,7 @@ class ReduceOperator final : public ::rocksdb::MergeOperator {
   const char* Name() const override { return "kvstate.reduce.1"; }
 
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
+    merged_operands += in.operand_list.size();
     if (in.existing_value == nullptr) return Fold(in.operand_list, &out->new_value, in.logger);
     out->new_value.assign(in.existing_value->data(), in.existing_value->size());
     for (const Slice& operand : in.operand_list) {
@@ -93,6 +97,8 @@ class ReduceOperator final : public ::rocksdb::MergeOperator {
 };
 
 }  // namespace
+
+size_t TakeMergedOperands() { return std::exchange(merged_operands, 0); }
 
 std::shared_ptr<::rocksdb::MergeOperator> MakeConcatOperator() { return std::make_shared<ConcatOperator>(); }
 

@@ -19,6 +19,9 @@ std::shared_ptr<::rocksdb::MergeOperator> MakeConcatOperator();
 std::shared_ptr<::rocksdb::MergeOperator> MakeReduceOperator(
     std::function<Status(std::string* accumulator, ByteView value)> reduce);
 
+/// How many operands this thread's full merges have combined since the last call: what a read had to work for.
+size_t TakeMergedOperands();
+
 }  // namespace kvstate::backends::rocksdb
 
 #endif  // KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_MERGE_H_

@@ -25,7 +25,9 @@ Status FromRocksDb(const ::rocksdb::Status& status, std::string_view what) {
   if (status.ok()) return Status();
   std::string message = "RocksDB cannot " + std::string(what) + ": " + status.ToString();
   if (IsOutOfSpace(status)) {
-    return ResourceExhaustedError(message + "; free space on the file system of its directory, then call again");
+    return ResourceExhaustedError(
+        message +
+        "; free space on the file system of its directory, then call again: it looks for room every five seconds");
   }
   if (Says(status, EMFILE) || Says(status, ENFILE)) {
     return ResourceExhaustedError(message + "; raise the limit of open files, or set max_open_files");

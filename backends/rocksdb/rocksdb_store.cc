@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "backends/rocksdb/rocksdb_log.h"
 #include "backends/rocksdb/rocksdb_merge.h"
 #include "backends/rocksdb/rocksdb_status.h"
 #include "backends/rocksdb/rocksdb_table.h"
@@ -49,6 +50,7 @@ Result<std::unique_ptr<OrderedStore>> RocksDbStore::Open(const std::string& dire
   ::rocksdb::Options options(store->settings_.db, store->settings_.column_family);
   options.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(store->settings_.table));
   options.listeners.push_back(store->counters_);
+  options.info_log = MakeLog(directory, options);
   const std::vector<::rocksdb::ColumnFamilyDescriptor> families = {{::rocksdb::kDefaultColumnFamilyName, options}};
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   ::rocksdb::DB* db = nullptr;
@@ -67,7 +69,7 @@ Result<std::unique_ptr<StoreTable>> RocksDbStore::CreateTable(const TableOptions
   ::rocksdb::ColumnFamilyHandle* family = nullptr;
   const ::rocksdb::Status status = db_->CreateColumnFamily(family_options, FamilyName(options.name), &family);
   if (!status.ok()) return FromRocksDb(status, "create a column family");
-  auto table = std::make_unique<RocksDbTable>(*this, family, options.append != AppendKind::kNone);
+  auto table = std::make_unique<RocksDbTable>(*this, family, options.append);
   tables_.push_back(table.get());
   return std::unique_ptr<StoreTable>(std::move(table));
 }

@@ -1,11 +1,26 @@
 #include "backends/rocksdb/rocksdb_table.h"
 
 #include "backends/common/composite_key.h"
+#include "backends/rocksdb/rocksdb_merge.h"
 #include "backends/rocksdb/rocksdb_status.h"
 
 namespace kvstate::backends::rocksdb {
 
 namespace {
+
+// Each read of a value combines all operands that memory holds for it, again and again: on a hot key that is
+// quadratic. Beyond so many, one write costs less than the next read would.
+size_t MostOperands(AppendKind append) {
+  switch (append) {
+    case AppendKind::kConcat:
+      return 64;
+    case AppendKind::kReduce:
+      return 8;
+    case AppendKind::kNone:
+      break;
+  }
+  return 0;
+}
 
 ::rocksdb::Slice ToSlice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 ByteView ToView(const ::rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -45,6 +60,9 @@ class RocksDbIterator final : public StoreIterator {
 
 }  // namespace
 
+RocksDbTable::RocksDbTable(RocksDbStore& store, ::rocksdb::ColumnFamilyHandle* family, AppendKind append)
+    : store_(store), db_(store.db()), family_(family), most_operands_(MostOperands(append)) {}
+
 RocksDbTable::~RocksDbTable() {
   value_.Reset();
   db_.DestroyColumnFamilyHandle(family_).PermitUncheckedError();
@@ -52,13 +70,21 @@ RocksDbTable::~RocksDbTable() {
 
 Result<bool> RocksDbTable::Get(ByteView key, ByteView* value) {
   value_.Reset();
+  if (appends()) TakeMergedOperands();
   const ::rocksdb::Status status = db_.Get(read_options_, family_, ToSlice(key), &value_);
   if (status.ok()) {
+    if (appends() && TakeMergedOperands() > most_operands_) CollapseOperands(key);
     *value = ToView(value_);
     return true;
   }
   if (status.IsNotFound()) return false;
   return FromRocksDb(status, "get");
+}
+
+void RocksDbTable::CollapseOperands(ByteView key) {
+  batch_.Clear();
+  // The value is the same with and without: where it cannot be written, as on a full disk, reads go on as before.
+  if (batch_.Put(family_, ToSlice(key), value_).ok()) store_.Write(batch_, 0).IgnoreError();
 }
 
 Status RocksDbTable::Put(ByteView key, ByteView value) {

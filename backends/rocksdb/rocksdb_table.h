@@ -16,15 +16,14 @@ namespace kvstate::backends::rocksdb {
 class RocksDbTable final : public StoreTable {
  public:
   /// Takes over `family`.
-  RocksDbTable(RocksDbStore& store, ::rocksdb::ColumnFamilyHandle* family, bool appends)
-      : store_(store), db_(store.db()), family_(family), appends_(appends) {}
+  RocksDbTable(RocksDbStore& store, ::rocksdb::ColumnFamilyHandle* family, AppendKind append);
   /// Leaves the column family in the engine.
   ~RocksDbTable() override;
 
   Result<bool> Get(ByteView key, ByteView* value) override;
   Status Put(ByteView key, ByteView value) override;
   Status Delete(ByteView key) override;
-  bool appends() const override { return appends_; }
+  bool appends() const override { return most_operands_ != 0; }
   Status Append(ByteView key, ByteView operand) override;
   Result<std::unique_ptr<StoreIterator>> NewIterator(ByteView lower, ByteView upper) override;
   bool iterators_survive_writes() const override { return true; }
@@ -34,10 +33,13 @@ class RocksDbTable final : public StoreTable {
   ::rocksdb::ColumnFamilyHandle* family() const { return family_; }
 
  private:
+  void CollapseOperands(ByteView key);
+
   RocksDbStore& store_;
   ::rocksdb::DB& db_;
   ::rocksdb::ColumnFamilyHandle* const family_;
-  const bool appends_;
+  /// A read that met more of them writes the value back whole; 0 when the table does not append.
+  const size_t most_operands_;
   const ::rocksdb::ReadOptions read_options_;
   ::rocksdb::PinnableSlice value_;  ///< What Get's view points into.
   ::rocksdb::WriteBatch batch_;     ///< Kept for its memory.
