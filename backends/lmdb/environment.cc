@@ -25,6 +25,7 @@ constexpr uint64_t kMostCommitComparisons = uint64_t{1} << 28;
 /// A write copies and splits at most each level, adds a root, and a delete merges with a sibling at each level. The
 /// tree may grow by some levels before this is computed again.
 uint64_t PagesPerWrite(uint64_t depth) { return 2 * (std::max<uint64_t>(depth, 2) + 4) + 2; }
+static_assert(PageBudget::kLeastPagesPerWrite == 2 * (2 + 4) + 2);
 
 }  // namespace
 
@@ -197,19 +198,22 @@ Status Environment::ReadFreePages() {
 }
 
 void Environment::ObserveTrees() {
-  tree_pages_ = 0;
+  branch_pages_ = 0;
+  leaf_pages_ = 0;
   run_pages_ = 0;
   const auto observe = [&](Database& database) {
     MDB_stat stat = {};
-    if (mdb_stat(txn_, database.dbi, &stat) != 0) return uint64_t{0};
+    if (mdb_stat(txn_, database.dbi, &stat) != 0) return stat;
     database.pages_per_write = PagesPerWrite(stat.ms_depth);
     run_pages_ += stat.ms_overflow_pages;
-    tree_pages_ += stat.ms_branch_pages + stat.ms_leaf_pages;
-    return stat.ms_branch_pages + stat.ms_leaf_pages;
+    branch_pages_ += stat.ms_branch_pages;
+    leaf_pages_ += stat.ms_leaf_pages;
+    return stat;
   };
-  main_pages_ = observe(main_);
+  const MDB_stat main = observe(main_);
+  main_pages_ = main.ms_branch_pages + main.ms_leaf_pages;
   for (const auto& database : databases_) observe(*database);
-  most_tree_pages_ = std::max(most_tree_pages_, tree_pages_);
+  most_tree_pages_ = std::max(most_tree_pages_, branch_pages_ + leaf_pages_);
 }
 
 uint64_t Environment::CommitPages(uint64_t used_pages) const {
@@ -229,7 +233,7 @@ bool Environment::ShouldCommit(uint64_t pages, uint64_t run_pages) const {
   if (dirty > options_.commit_dirty_pages) return true;
   // LMDB takes a large value for as many entries, twice, and would spill pages to make room for them.
   if (run_pages > 0 && dirty + 2 * run_pages + 2 * kMostGrant > kDirtyListEntries) return true;
-  return (most_tree_pages_ - tree_pages_) * dirty > kMostCommitComparisons;
+  return (most_tree_pages_ - branch_pages_ - leaf_pages_) * dirty > kMostCommitComparisons;
 }
 
 Status Environment::MakeRoom(uint64_t pages, uint64_t run_pages, Purpose purpose) {
@@ -244,22 +248,18 @@ Status Environment::MakeRoom(uint64_t pages, uint64_t run_pages, Purpose purpose
   };
   uint64_t grant = std::max(pages, std::clamp(budget_.used_pages() / 8, kLeastGrant, kMostGrant));
   for (uint64_t need = need_for(grant); need > MostPages(); need = need_for(grant)) {
-    // A commit shows what is truly used, and frees pages; to grow, LMDB needs it anyway.
-    if (need > map_pages_ - 1 && budget_.written()) {
-      KVSTATE_RETURN_IF_ERROR(Commit());
-      continue;
-    }
     const Status room = need > map_pages_ - 1 ? GrowMap(need + 1) : Reserve(need);
     if (room.ok()) continue;
     if (!broken_.ok()) return broken_;
     if (budget_.written()) {
+      // Shows what is truly used, and frees pages.
       KVSTATE_RETURN_IF_ERROR(Commit());
       continue;
     }
     if (grant == pages) return room;
     while (grant > pages && need_for(grant) > MostPages()) grant = std::max(pages, grant / 2);
   }
-  budget_.Grant(grant, tree_pages_);
+  budget_.Grant(grant, branch_pages_, leaf_pages_);
   if (run_pages > 0) budget_.TakeRun(run_pages);
   credit_ = grant - pages;
   credit_for_inserts_ = purpose == Purpose::kInsert;
@@ -298,7 +298,8 @@ Status Environment::GrowMap(uint64_t pages) {
 FileUse Environment::MeasureFileUse() {
   if (txn_ != nullptr) ObserveTrees();
   constexpr uint64_t kMetaPages = 2;
-  return {pages_written_, std::max(committed_pages_, kMetaPages + tree_pages_ + run_pages_), page_bytes_};
+  return {pages_written_, std::max(committed_pages_, kMetaPages + branch_pages_ + leaf_pages_ + run_pages_),
+          page_bytes_};
 }
 
 }  // namespace kvstate::backends::lmdb

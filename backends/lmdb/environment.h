@@ -144,7 +144,8 @@ class Environment {
   uint64_t committed_pages_ = 2;
   uint64_t free_pages_ = 0;
   uint64_t reusable_pages_ = 0;
-  uint64_t tree_pages_ = 0;
+  uint64_t branch_pages_ = 0;
+  uint64_t leaf_pages_ = 0;
   uint64_t most_tree_pages_ = 0;
   uint64_t main_pages_ = 0;
   uint64_t run_pages_ = 0;
