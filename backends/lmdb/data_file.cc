@@ -62,14 +62,15 @@ void DataFile::FindMap() {
   std::string line;
   while (std::getline(maps, line)) {
     // proc(5): address range, permissions, offset, device, inode, path.
-    unsigned long begin = 0;
-    unsigned long end = 0;
+    void* begin = nullptr;
+    void* end = nullptr;
     unsigned long inode = 0;
     char permissions[5] = {};
-    if (std::sscanf(line.c_str(), "%lx-%lx %4s %*x %*x:%*x %lu", &begin, &end, permissions, &inode) != 4) continue;
+    if (std::sscanf(line.c_str(), "%p-%p %4s %*x %*x:%*x %lu", &begin, &end, permissions, &inode) != 4) continue;
     if (inode != status.st_ino || std::string_view(permissions) != "rw-s") continue;
     if (line.find(path_) == std::string::npos) continue;
-    map_ = {reinterpret_cast<char*>(begin), end - begin};
+    map_.address = static_cast<char*>(begin);
+    map_.bytes = static_cast<uint64_t>(static_cast<char*>(end) - map_.address);
   }
 }
 

@@ -248,7 +248,7 @@ Status Environment::MakeRoom(uint64_t pages, uint64_t run_pages, Purpose purpose
   };
   uint64_t grant = std::max(pages, std::clamp(budget_.used_pages() / 8, kLeastGrant, kMostGrant));
   for (uint64_t need = need_for(grant); need > MostPages(); need = need_for(grant)) {
-    const Status room = need > map_pages_ - 1 ? GrowMap(need + 1) : Reserve(need);
+    Status room = need > map_pages_ - 1 ? GrowMap(need + 1) : Reserve(need);
     if (room.ok()) continue;
     if (!broken_.ok()) return broken_;
     if (budget_.written()) {

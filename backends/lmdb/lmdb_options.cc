@@ -43,6 +43,7 @@ Status UnknownOption(std::string_view name) {
 std::vector<EngineOption> DescribeLmdbOptions() {
   const LmdbOptions defaults;
   std::vector<EngineOption> options;
+  options.reserve(kFields.size());
   for (const OptionField& field : kFields) {
     options.push_back({std::string(field.name), std::to_string(defaults.*field.field), std::string(field.description)});
   }
@@ -60,9 +61,10 @@ Result<LmdbOptions> ParseLmdbOptions(const std::map<std::string, std::string>& e
     uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < found->least || value > found->most) {
-      return InvalidArgumentError("lmdb: engine option '" + name + "' is '" + text +
-                                  "'; it must be a whole number from " + std::to_string(found->least) + " to " +
-                                  std::to_string(found->most));
+      std::string message = "lmdb: engine option '";
+      message.append(name).append("' is '").append(text).append("'; it must be a whole number from ");
+      message.append(std::to_string(found->least)).append(" to ").append(std::to_string(found->most));
+      return InvalidArgumentError(std::move(message));
     }
     options.*found->field = value;
   }

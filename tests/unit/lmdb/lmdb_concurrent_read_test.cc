@@ -23,6 +23,7 @@ TEST_F(LmdbConcurrentReadTest, SeesTheOwnersLastFinishedWriteThroughCommitsAndGr
   std::atomic<int> stale{0};
   std::atomic<int> torn{0};
   std::vector<std::thread> readers;
+  readers.reserve(2);
   for (int reader = 0; reader < 2; ++reader) {
     readers.emplace_back([&, reader] {
       while (!stop) {

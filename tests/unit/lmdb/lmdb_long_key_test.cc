@@ -11,7 +11,7 @@ using LmdbLongKeyTest = LmdbStoreTest;
 TEST_F(LmdbLongKeyTest, StoresKeysOfEveryLengthAroundTheCuts) {
   auto table = MakeTable();
   Entries model;
-  for (const size_t cut : {size_t{511}, size_t{511 + 503}, size_t{511 + 2 * 503}, size_t{200 * 1024}}) {
+  for (const size_t cut : {size_t{511}, size_t{511 + 503}, size_t{511} + 2 * 503, size_t{200} * 1024}) {
     for (size_t length = cut - 3; length <= cut + 3; ++length) {
       for (const char last : {'a', 'b'}) {
         std::string key(length, 'k');
@@ -24,7 +24,7 @@ TEST_F(LmdbLongKeyTest, StoresKeysOfEveryLengthAroundTheCuts) {
   for (const auto& [key, value] : model) EXPECT_EQ(Read(*table, key), value);
   EXPECT_EQ(Scan(*table), model);
   EXPECT_EQ(Read(*table, std::string(511, 'k')), "(absent)");
-  EXPECT_EQ(Read(*table, std::string(300 * 1024, 'k')), "(absent)");
+  EXPECT_EQ(Read(*table, std::string(size_t{300} * 1024, 'k')), "(absent)");
 }
 
 TEST_F(LmdbLongKeyTest, LeavesNothingBehindWhenDeleted) {
@@ -69,6 +69,7 @@ TEST_P(LmdbLongKeyModelTest, BehavesAsAnOrderedMap) {
   auto table = MakeTable();
   Entries model;
   std::vector<std::string> keys;
+  keys.reserve(300);
   for (int i = 0; i < 300; ++i) keys.push_back(RandomKey(random));
   for (int step = 0; step < 3000; ++step) {
     const std::string& key = keys[random() % keys.size()];

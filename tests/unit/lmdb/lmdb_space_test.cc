@@ -46,7 +46,7 @@ TEST_F(LmdbSpaceTest, GrowsTheMapAsFarAsNeeded) {
 
 TEST_F(LmdbSpaceTest, KeepsItsBoundOnPagesUnderRandomWritesOfAllSizes) {
   // Environment asserts at each commit that LMDB took no more pages than were allowed for.
-  for (const uint64_t commit_dirty_pages : {64, 500, 100000}) {
+  for (const uint64_t commit_dirty_pages : {64u, 500u, 100000u}) {
     options_.commit_dirty_pages = commit_dirty_pages;
     options_.map_growth_percent = 10;
     options_.reserve_bytes = 1 << 16;

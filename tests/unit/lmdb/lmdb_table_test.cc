@@ -7,8 +7,6 @@
 namespace kvstate::backends::lmdb {
 namespace {
 
-using std::string_literals::operator""s;
-
 using LmdbTableTest = LmdbStoreTest;
 
 TEST_F(LmdbTableTest, GetsWhatWasPutLast) {
@@ -92,7 +90,8 @@ TEST_F(LmdbTableTest, KeepsAViewValidWhileOtherTablesMakeTheMapGrow) {
 }
 
 TEST_F(LmdbTableTest, KeepsTablesApartWhateverTheirNames) {
-  const std::vector<std::string> names = {"a", "a\0b"s, "\0"s, "\xff\xfe"s, std::string(255, 'n'), "data/../x"};
+  const std::vector<std::string> names = {"a",         std::string("a\0b", 3), std::string(1, '\0'),
+                                          "\xff\xfe"s, std::string(255, 'n'),  "data/../x"};
   std::vector<std::unique_ptr<StoreTable>> tables;
   for (const std::string& name : names) {
     tables.push_back(MakeTable(name));
