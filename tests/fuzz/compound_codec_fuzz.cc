@@ -21,7 +21,7 @@ struct Order {
 
 template <>
 struct kvstate::StructTraits<Order> {
-  static constexpr std::string_view kName = "Order";
+  [[maybe_unused]] static constexpr std::string_view kName = "Order";
   static constexpr auto kMembers =
       std::make_tuple(Member("id", &Order::id), Member("item", &Order::item), Member("counts", &Order::counts));
 };

@@ -287,7 +287,7 @@ struct Codec<std::optional<T>> : internal::SequenceCodec<std::string> {
 template <class... Ts>
 struct Codec<std::tuple<Ts...>> : internal::SequenceCodec<Ts...> {
   static void Write(const std::tuple<Ts...>& value, ByteWriter& out) {
-    std::apply([&out](const Ts&... parts) { (Codec<Ts>::Write(parts, out), ...); }, value);
+    std::apply([&]([[maybe_unused]] const Ts&... parts) { (Codec<Ts>::Write(parts, out), ...); }, value);
   }
   static Status Read(ByteReader& in, std::tuple<Ts...>& value) {
     Status status;
