@@ -11,7 +11,7 @@ using LmdbLongKeyTest = LmdbStoreTest;
 TEST_F(LmdbLongKeyTest, StoresKeysOfEveryLengthAroundTheCuts) {
   auto table = MakeTable();
   Entries model;
-  for (const size_t cut : {size_t{511}, size_t{511 + 503}, size_t{511} + 2 * 503, size_t{200} * 1024}) {
+  for (const size_t cut : {size_t{511}, size_t{511} + 503, size_t{511} + 2 * 503, size_t{200} * 1024}) {
     for (size_t length = cut - 3; length <= cut + 3; ++length) {
       for (const char last : {'a', 'b'}) {
         std::string key(length, 'k');

@@ -1,5 +1,4 @@
 #include <string>
-#include <string_view>
 
 #include "kvstate/bytes.h"
 #include "tests/unit/lmdb/lmdb_store_testing.h"
@@ -90,8 +89,8 @@ TEST_F(LmdbTableTest, KeepsAViewValidWhileOtherTablesMakeTheMapGrow) {
 }
 
 TEST_F(LmdbTableTest, KeepsTablesApartWhateverTheirNames) {
-  const std::vector<std::string> names = {"a",         std::string("a\0b", 3), std::string(1, '\0'),
-                                          "\xff\xfe"s, std::string(255, 'n'),  "data/../x"};
+  const std::vector<std::string> names = {"a",        std::string("a\0b", 3), std::string(1, '\0'),
+                                          "\xff\xfe", std::string(255, 'n'),  "data/../x"};
   std::vector<std::unique_ptr<StoreTable>> tables;
   for (const std::string& name : names) {
     tables.push_back(MakeTable(name));
