@@ -137,7 +137,7 @@ class Checker:
                 self.say(name, number, f"backends/{own} must not include backends/{other}", header)
 
     def check_length(self, name, suffix, lines):
-        if name.startswith("tests/") or name.endswith("_test.cc"):
+        if name.endswith("_test.cc"):
             kind = "test"
         elif suffix == ".h":
             kind = "public header" if name.startswith("api/include/") else "header"
