@@ -21,7 +21,7 @@ class BackendBase : public KeyedStateBackend {
   uint32_t max_parallelism() const final { return key_.max_parallelism(); }
   KeyGroupRange key_group_range() const final { return key_.range(); }
 
-  Status SetCurrentKey(const EncodedKey& key) final {
+  Status SetCurrentKey(const EncodedKey& key) override {
     if (disposed_) [[unlikely]]
       return DisposedError();
     return key_.Set(key);
@@ -49,6 +49,7 @@ class BackendBase : public KeyedStateBackend {
   /// What no backend can work without: key serializer, key groups, directory where one is needed.
   static Status CheckOptions(const BackendOptions& options, bool needs_directory);
 
+  bool disposed() const { return disposed_; }
   KeyContext& key_context() { return key_; }
   const KeyContext& key_context() const { return key_; }
 

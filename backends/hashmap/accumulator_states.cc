@@ -13,7 +13,7 @@ namespace {
 template <class Interface>
 class AccumulatorState : public StateOf<Interface, ObjectCore> {
  public:
-  AccumulatorState(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
+  AccumulatorState(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
                    SerializerPtr input_serializer)
       : StateOf<Interface, ObjectCore>(key, std::move(namespace_serializer), descriptor),
         input_serializer_(std::move(input_serializer)) {}
@@ -92,7 +92,7 @@ class HashMapReducingState final : public AccumulatorState<InternalReducingState
 
 class HashMapAggregatingState final : public AccumulatorState<InternalAggregatingState> {
  public:
-  HashMapAggregatingState(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
+  HashMapAggregatingState(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
       : AccumulatorState(key, std::move(namespace_serializer), descriptor, descriptor.input_serializer),
         result_(descriptor.output_serializer) {}
 
@@ -138,18 +138,18 @@ class HashMapFoldingState final : public AccumulatorState<InternalFoldingState> 
 
 }  // namespace
 
-std::unique_ptr<InternalKVState> MakeReducingState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeReducingState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                    const StateDescriptor& descriptor) {
   return std::make_unique<HashMapReducingState>(key, std::move(namespace_serializer), descriptor,
                                                 descriptor.value_serializer);
 }
 
-std::unique_ptr<InternalKVState> MakeAggregatingState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeAggregatingState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                       const StateDescriptor& descriptor) {
   return std::make_unique<HashMapAggregatingState>(key, std::move(namespace_serializer), descriptor);
 }
 
-std::unique_ptr<InternalKVState> MakeFoldingState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeFoldingState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                   const StateDescriptor& descriptor) {
   return std::make_unique<HashMapFoldingState>(key, std::move(namespace_serializer), descriptor,
                                                descriptor.input_serializer);

@@ -21,11 +21,13 @@ inline uint64_t FoldMultiply(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+inline uint64_t HashKeyWord(uint64_t word) { return FoldMultiply(word ^ 0xa0761d6478bd642full, 0xe7037ed1a0b428dbull); }
+
 inline uint64_t HashKeyBytes(ByteView key) {
   if (key.size() == sizeof(uint64_t)) [[likely]] {
     uint64_t word;
     std::memcpy(&word, key.data(), sizeof(word));
-    return FoldMultiply(word ^ 0xa0761d6478bd642full, 0xe7037ed1a0b428dbull);
+    return HashKeyWord(word);
   }
   return XXH3_64bits(key.data(), key.size());
 }

@@ -22,10 +22,14 @@ size_t ControlBytes(const TableLayout& layout, size_t capacity) {
   return AlignUp(std::max(capacity, EntryTable::kGroupSlots), layout.alignment);
 }
 
+size_t TableBytes(const TableLayout& layout, size_t capacity) {
+  return ControlBytes(layout, capacity) + capacity * layout.slot_bytes;
+}
+
 }  // namespace
 
-TableLayout::TableLayout(const KeyLayout& key_layout, const Payload& slot_payload)
-    : key(key_layout), payload(&slot_payload) {
+TableLayout::TableLayout(const KeyLayout& key_layout, const Payload& slot_payload, TableMemory& table_memory)
+    : key(key_layout), payload(&slot_payload), memory(&table_memory) {
   payload_offset = AlignUp(key.slot_bytes(), payload->alignment());
   const size_t slot_alignment = std::max(alignof(uint64_t), payload->alignment());
   slot_bytes = AlignUp(payload_offset + payload->size(), slot_alignment);
@@ -33,17 +37,17 @@ TableLayout::TableLayout(const KeyLayout& key_layout, const Payload& slot_payloa
 }
 
 size_t EntryTable::allocated_bytes(const TableLayout& layout) const {
-  return capacity_ == 0 ? 0 : ControlBytes(layout, capacity_) + capacity_ * layout.slot_bytes;
+  return capacity_ == 0 ? 0 : TableBytes(layout, capacity_);
 }
 
 void EntryTable::Allocate(const TableLayout& layout, size_t capacity) {
   assert(std::has_single_bit(capacity));
-  const size_t control_bytes = ControlBytes(layout, capacity);
-  void* memory = ::operator new(control_bytes + capacity * layout.slot_bytes, std::align_val_t(layout.alignment));
+  void* memory = layout.memory->Allocate(TableBytes(layout, capacity), layout.alignment);
   control_ = static_cast<int8_t*>(memory);
-  slots_ = static_cast<char*>(memory) + control_bytes;
+  slots_ = static_cast<char*>(memory) + ControlBytes(layout, capacity);
   capacity_ = capacity;
   group_mask_ = std::max(capacity, kGroupSlots) / kGroupSlots - 1;
+  slot_mask_ = capacity - 1;
   home_shift_ = 63 - static_cast<uint32_t>(std::bit_width(group_mask_));
   size_ = 0;
   room_ = MaxEntries(capacity);
@@ -52,7 +56,7 @@ void EntryTable::Allocate(const TableLayout& layout, size_t capacity) {
 }
 
 void EntryTable::Free(const TableLayout& layout, int8_t* control, size_t capacity) {
-  if (capacity != 0) ::operator delete(control, std::align_val_t(layout.alignment));
+  if (capacity != 0) layout.memory->Free(control, TableBytes(layout, capacity), layout.alignment);
 }
 
 void EntryTable::Grow(const TableLayout& layout) {
@@ -92,6 +96,8 @@ void EntryTable::Rehash(const TableLayout& layout, size_t capacity) {
 
 size_t EntryTable::FindFree(uint64_t hash) const {
   assert(room_ != 0);
+  const size_t favourite = FavouriteSlot(hash);
+  if (control_[favourite] == kEmpty) return favourite;
   for (size_t group = HomeGroup(hash), step = 0;; group = (group + ++step) & group_mask_) {
     const uint32_t free = Group(control_ + group * kGroupSlots).EmptyOrTombstone();
     if (free != 0) return group * kGroupSlots + static_cast<size_t>(std::countr_zero(free));
@@ -111,9 +117,9 @@ void EntryTable::Publish(const TableLayout& layout, size_t index, const EntryKey
   ++size_;
 }
 
-void EntryTable::Erase(const TableLayout& layout, size_t index) {
+void EntryTable::Erase(const TableLayout& layout, char* slot) {
+  const size_t index = static_cast<size_t>(slot - slots_) / layout.slot_bytes;
   assert(IsFull(index));
-  char* slot = SlotAt(layout, index);
   if (layout.payload->needs_destroy()) layout.payload->Destroy(layout.PayloadOf(slot));
   if (layout.key.words == 0) reinterpret_cast<VariableKey*>(slot)->Free();
   const bool ends_searches = Group(control_ + index / kGroupSlots * kGroupSlots).Empty() != 0;
@@ -140,9 +146,9 @@ void EntryTable::Destroy(const TableLayout& layout) {
     });
   }
   Free(layout, control_, capacity_);
-  control_ = nullptr;
+  control_ = const_cast<int8_t*>(kNoSlots);
   slots_ = nullptr;
-  capacity_ = group_mask_ = size_ = room_ = 0;
+  capacity_ = group_mask_ = slot_mask_ = size_ = room_ = 0;
   home_shift_ = 63;
 }
 

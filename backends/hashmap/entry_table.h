@@ -11,15 +11,17 @@
 
 #include "backends/hashmap/entry_key.h"
 #include "backends/hashmap/payload.h"
+#include "backends/hashmap/table_memory.h"
 
 namespace kvstate::backends::hashmap {
 
 /// What stands where in the slots of one state's tables. Laid out at run time, since backends know no types.
 struct TableLayout {
-  TableLayout(const KeyLayout& key_layout, const Payload& slot_payload);
+  TableLayout(const KeyLayout& key_layout, const Payload& slot_payload, TableMemory& table_memory);
 
   KeyLayout key;
   const Payload* payload;
+  TableMemory* memory;
   size_t payload_offset;  ///< In a slot; the key is at 0.
   size_t slot_bytes;
   size_t alignment;
@@ -38,6 +40,7 @@ struct TableLayout {
     return key.void_namespace ? key_hash : key_hash ^ HashNamespaceBytes(NamespaceOf(slot));
   }
   void* PayloadOf(char* slot) const { return slot + payload_offset; }
+  char* SlotOf(void* slot_payload) const { return static_cast<char*>(slot_payload) - payload_offset; }
 };
 
 /// The entries of one state in one key group: a hash table of open addressing with control bytes, sixteen slots (a
@@ -53,7 +56,6 @@ struct TableLayout {
 class EntryTable {
  public:
   static constexpr size_t kGroupSlots = 16;
-  static constexpr size_t kNotFound = static_cast<size_t>(-1);
 
   EntryTable() = default;
   EntryTable(const EntryTable&) = delete;
@@ -64,8 +66,11 @@ class EntryTable {
   size_t allocated_bytes(const TableLayout& layout) const;
   char* SlotAt(const TableLayout& layout, size_t index) const { return slots_ + index * layout.slot_bytes; }
 
-  /// The index of the entry's slot, or kNotFound.
-  size_t Find(const TableLayout& layout, const EntryKey& key) const;
+  /// The entry's slot, or null.
+  char* Find(const TableLayout& layout, const EntryKey& key) const;
+
+  /// The same where the layout has one word, `word`.
+  char* FindWord(const TableLayout& layout, uint64_t hash, uint64_t word) const;
 
   /// Whether an entry can be added without Grow.
   bool HasRoom() const { return room_ != 0; }
@@ -75,11 +80,17 @@ class EntryTable {
   /// Where an entry of this hash would go. The slot is raw memory until Publish. REQUIRES: HasRoom(), and that it is
   /// not there.
   size_t FindFree(uint64_t hash) const;
+  /// Starts to load what a search for this hash will most likely read, before it is known where it ends.
+  /// Always inlined: GCC takes a function that only prefetches for one without effect, and drops calls of it.
+  [[gnu::always_inline]] inline void Prefetch(const TableLayout& layout, uint64_t hash) const {
+    _mm_prefetch(SlotAt(layout, FavouriteSlot(hash)), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(control_ + HomeGroup(hash) * kGroupSlots), _MM_HINT_T0);
+  }
   /// Makes the slot from FindFree an entry: writes the key. The payload must be there. Nothing may come between.
   void Publish(const TableLayout& layout, size_t index, const EntryKey& key);
 
-  /// Destroys the entry at `index`. Moves no other.
-  void Erase(const TableLayout& layout, size_t index);
+  /// Destroys the entry in `slot`. Moves no other.
+  void Erase(const TableLayout& layout, char* slot);
   /// Gives memory back when few entries are left in much. Indexes change if it returns true.
   bool ShrinkIfSparse(const TableLayout& layout);
 
@@ -132,61 +143,83 @@ class EntryTable {
     __m128i bytes_;
   };
 
+  /// What control_ points to where there is no memory yet, so that a search needs no test for it.
+  alignas(kGroupSlots) static constexpr int8_t kNoSlots[kGroupSlots] = {kEmpty, kEmpty, kEmpty, kEmpty, kEmpty, kEmpty,
+                                                                        kEmpty, kEmpty, kEmpty, kEmpty, kEmpty, kEmpty,
+                                                                        kEmpty, kEmpty, kEmpty, kEmpty};
+
+  /// Where an entry is put if it is free: lets a search load the slot beside the control bytes, not after them.
+  size_t FavouriteSlot(uint64_t hash) const {
+    return (HomeGroup(hash) * kGroupSlots + ((hash >> 7) & (kGroupSlots - 1))) & slot_mask_;
+  }
   static int8_t Fingerprint(uint64_t hash) { return static_cast<int8_t>(hash & 0x7f); }
+  template <class Equals>
+  char* FindWith(const TableLayout& layout, uint64_t hash, Equals equals) const;
   template <size_t kWords>
-  size_t FindWords(const TableLayout& layout, const EntryKey& key) const;
+  char* FindWords(const TableLayout& layout, const EntryKey& key) const;
   void Allocate(const TableLayout& layout, size_t capacity);
   static void Free(const TableLayout& layout, int8_t* control, size_t capacity);
   void Rehash(const TableLayout& layout, size_t capacity);
 
-  int8_t* control_ = nullptr;
+  int8_t* control_ = const_cast<int8_t*>(kNoSlots);  // Never written while room_ is 0.
   char* slots_ = nullptr;
   size_t capacity_ = 0;    // A power of two, or 0.
   size_t group_mask_ = 0;  // Groups, less one.
+  size_t slot_mask_ = 0;   // Capacity, less one.
   uint32_t home_shift_ = 63;
   size_t size_ = 0;
   size_t room_ = 0;  // Empty slots that may still be filled.
 };
 
-template <size_t kWords>
-inline size_t EntryTable::FindWords(const TableLayout& layout, const EntryKey& key) const {
-  const int8_t fingerprint = Fingerprint(key.hash);
-  for (size_t group = HomeGroup(key.hash), step = 0;; group = (group + ++step) & group_mask_) {
+template <class Equals>
+inline char* EntryTable::FindWith(const TableLayout& layout, uint64_t hash, Equals equals) const {
+  const int8_t fingerprint = Fingerprint(hash);
+  for (size_t group = HomeGroup(hash), step = 0;; group = (group + ++step) & group_mask_) {
     const Group bytes(control_ + group * kGroupSlots);
     for (uint32_t match = bytes.Match(fingerprint); match != 0; match &= match - 1) {
-      const size_t index = group * kGroupSlots + static_cast<size_t>(std::countr_zero(match));
-      const char* slot = SlotAt(layout, index);
-      bool equal = true;
-      if constexpr (kWords == 0) {
-        equal = reinterpret_cast<const VariableKey*>(slot)->Equals(key);
-      } else {
-        for (size_t word = 0; word < kWords; ++word) {
-          uint64_t stored;
-          std::memcpy(&stored, slot + word * sizeof(stored), sizeof(stored));
-          equal &= stored == key.words[word];
-        }
-      }
-      if (equal) [[likely]]
-        return index;
+      char* slot = SlotAt(layout, group * kGroupSlots + static_cast<size_t>(std::countr_zero(match)));
+      if (equals(slot)) [[likely]]
+        return slot;
     }
     if (bytes.Empty() != 0) [[likely]]
-      return kNotFound;
+      return nullptr;
   }
 }
 
-inline size_t EntryTable::Find(const TableLayout& layout, const EntryKey& key) const {
-  if (size_ == 0) return kNotFound;
+inline char* EntryTable::FindWord(const TableLayout& layout, uint64_t hash, uint64_t word) const {
+  return FindWith(layout, hash, [word](const char* slot) {
+    uint64_t stored;
+    std::memcpy(&stored, slot, sizeof(stored));
+    return stored == word;
+  });
+}
+
+template <size_t kWords>
+inline char* EntryTable::FindWords(const TableLayout& layout, const EntryKey& key) const {
+  return FindWith(layout, key.hash, [&key](const char* slot) {
+    uint64_t difference = 0;
+    for (size_t word = 0; word < kWords; ++word) {
+      uint64_t stored;
+      std::memcpy(&stored, slot + word * sizeof(stored), sizeof(stored));
+      difference |= stored ^ key.words[word];
+    }
+    return difference == 0;
+  });
+}
+
+inline char* EntryTable::Find(const TableLayout& layout, const EntryKey& key) const {
   switch (layout.key.words) {
+    case 0:
+      return FindWith(layout, key.hash,
+                      [&key](const char* slot) { return reinterpret_cast<const VariableKey*>(slot)->Equals(key); });
     case 1:
-      return FindWords<1>(layout, key);
+      return FindWord(layout, key.hash, key.words[0]);
     case 2:
       return FindWords<2>(layout, key);
     case 3:
       return FindWords<3>(layout, key);
-    case 4:
-      return FindWords<4>(layout, key);
     default:
-      return FindWords<0>(layout, key);
+      return FindWords<4>(layout, key);
   }
 }
 

@@ -37,6 +37,13 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
   }
   ~HashMapBackend() override { DisposeInDestructor(); }
 
+  Status SetCurrentKey(const EncodedKey& key) override {
+    if (disposed() || !key_context().SetWord(key)) [[unlikely]]
+      return SetAnyKey(key);
+    if (const StateCore* state = current_key_.WordWasSet()) state->Prefetch(current_key_group(), current_key_.hash());
+    return Status();
+  }
+
   void* GetExtension(std::string_view id) override {
     if (id == EngineStatistics::kExtensionId) return static_cast<EngineStatistics*>(this);
     return BackendBase::GetExtension(id);
@@ -79,7 +86,10 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
   }
 
  private:
-  explicit HashMapBackend(const BackendOptions& options) : BackendBase(kName, options) {}
+  explicit HashMapBackend(const BackendOptions& options) : BackendBase(kName, options), current_key_(key_context()) {}
+
+  /// Apart from the common case, which then needs no stack frame.
+  [[gnu::noinline]] Status SetAnyKey(const EncodedKey& key) { return BackendBase::SetCurrentKey(key); }
 
   Status CheckOpen() const {
     return open_ ? Status() : FailedPreconditionError("backend 'hashmap' is disposed of; make a new one");
@@ -87,7 +97,7 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
 
   std::unique_ptr<InternalKVState> MakeStateOfKind(SerializerPtr namespace_serializer,
                                                    const StateDescriptor& descriptor) {
-    const KeyContext& key = key_context();
+    CurrentKey& key = current_key_;
     switch (descriptor.kind) {
       case StateKind::kValue:
         return MakeValueState(key, std::move(namespace_serializer), descriptor);
@@ -105,6 +115,7 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
     return MakeMapState(key, std::move(namespace_serializer), descriptor);
   }
 
+  CurrentKey current_key_;
   std::vector<const StateCore*> states_;
   bool open_ = true;
 };

@@ -11,7 +11,7 @@ namespace {
 
 class HashMapListState final : public StateOf<InternalListState, ObjectCore> {
  public:
-  HashMapListState(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
+  HashMapListState(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
       : StateOf(key, std::move(namespace_serializer), descriptor),
         list_(dynamic_cast<const ListSerializer&>(*core_descriptor().value_serializer)),
         element_(list_.element()) {}
@@ -101,7 +101,7 @@ class HashMapListState final : public StateOf<InternalListState, ObjectCore> {
 
 }  // namespace
 
-std::unique_ptr<InternalKVState> MakeListState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeListState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                const StateDescriptor& descriptor) {
   return std::make_unique<HashMapListState>(key, std::move(namespace_serializer), descriptor);
 }

@@ -3,7 +3,10 @@
 #include <cassert>
 #include <cstring>
 #include <string>
+#include <typeinfo>
 #include <utility>
+
+#include "kvstate/serializers.h"
 
 namespace kvstate::backends::hashmap {
 
@@ -11,6 +14,12 @@ namespace {
 
 /// Larger values are held behind a pointer, so that a leaf stays a few pages at most.
 constexpr size_t kMaxInlineBytes = 128;
+
+/// By the class, not by what it writes: another serializer of that format may have objects of another layout.
+template <class T>
+bool IsSerializerOf(const TypeSerializer& serializer) {
+  return typeid(serializer) == typeid(kvstate::internal::CodecSerializer<T>);
+}
 
 }  // namespace
 
@@ -31,11 +40,13 @@ void MapPayload<Keys>::Destroy(void* at) const {
 }
 
 template <class Keys>
-MapCore<Keys>::MapCore(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
+MapCore<Keys>::MapCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
     : StateCore(key, std::move(namespace_serializer), descriptor,
                 std::make_unique<MapPayload<Keys>>(descriptor.value_serializer)),
       map_layout_(static_cast<const MapPayload<Keys>&>(*layout().payload).layout()),
-      user_key_size_(descriptor.user_key_serializer->info().encoded_size) {}
+      user_key_size_(descriptor.user_key_serializer->info().encoded_size),
+      user_key_is_word_(IsSerializerOf<uint64_t>(*descriptor.user_key_serializer) ||
+                        IsSerializerOf<int64_t>(*descriptor.user_key_serializer)) {}
 
 template <class Keys>
 Status MapCore<Keys>::CheckUserKey(ByteView user_key) const {
@@ -68,7 +79,7 @@ void MapCore<Keys>::Put(const Probe& probe, const void* value) {
     map = new (ReserveCurrent()) Map;
     Insert(*map, probe, value);
     PublishCurrent();
-  } else if (const Position at = map->Find(map_layout_, probe)) {
+  } else if (const Position at = map->Find(probe)) {
     Assign(at, value);
   } else {
     Insert(*map, probe, value);
@@ -78,7 +89,7 @@ void MapCore<Keys>::Put(const Probe& probe, const void* value) {
 template <class Keys>
 void MapCore<Keys>::PutUnder(ByteView key, ByteView state_namespace, const Probe& user_key, const void* value) {
   auto* map = static_cast<Map*>(FindOrInsertPayload(key, state_namespace, [](void* memory) { new (memory) Map; }));
-  if (const Position at = map->Find(map_layout_, user_key)) {
+  if (const Position at = map->Find(user_key)) {
     Assign(at, value);
   } else {
     Insert(*map, user_key, value);
@@ -89,7 +100,7 @@ template <class Keys>
 void MapCore<Keys>::Erase(const Probe& probe) {
   Map* map = CurrentMap();
   if (map == nullptr) return;
-  const Position at = map->Find(map_layout_, probe);
+  const Position at = map->Find(probe);
   if (!at) return;
   map->Erase(map_layout_, at, /*compact=*/true);
   CountEntryRemoved();
@@ -109,7 +120,7 @@ template <class Keys>
 void MapCore<Keys>::ForEachValue(void* payload, const ByteView* after_user_key,
                                  const std::function<bool(ByteView user_key, const void* value)>& visit) {
   const Map& map = *static_cast<const Map*>(payload);
-  Position at = after_user_key == nullptr ? map.First() : After(map, Keys::MakeProbe(*after_user_key));
+  Position at = after_user_key == nullptr ? map.First() : map.After(Keys::MakeProbe(*after_user_key));
   char buffer[8];
   for (; at; at = Map::Next(at)) {
     if (!visit(Keys::Bytes(Map::KeyAt(at), user_key_size_, buffer), ValueAt(at))) return;
@@ -118,7 +129,7 @@ void MapCore<Keys>::ForEachValue(void* payload, const ByteView* after_user_key,
 
 template <class Keys>
 bool MapCore<Keys>::VisitorUpdate(void* payload, ByteView user_key, const void* value) {
-  const Position at = FindIn(*static_cast<const Map*>(payload), Keys::MakeProbe(user_key));
+  const Position at = static_cast<const Map*>(payload)->Find(Keys::MakeProbe(user_key));
   if (!at) return false;
   Assign(at, value);
   return true;
@@ -128,7 +139,7 @@ template <class Keys>
 bool MapCore<Keys>::VisitorRemove(ByteView key, ByteView state_namespace, ByteView user_key) {
   Map* map = FindMap(key, state_namespace);
   if (map == nullptr) return false;
-  const Position at = FindIn(*map, Keys::MakeProbe(user_key));
+  const Position at = map->Find(Keys::MakeProbe(user_key));
   if (!at) return false;
   EraseUnder(key, state_namespace, *map, at);
   return true;

@@ -34,7 +34,7 @@ class MapCore : public StateCore {
   using Position = typename Map::Position;
   using Probe = typename Map::Probe;
 
-  MapCore(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor);
+  MapCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor);
 
   void ForEachValue(void* payload, const ByteView* after_user_key,
                     const std::function<bool(ByteView user_key, const void* value)>& visit) override;
@@ -58,9 +58,9 @@ class MapCore : public StateCore {
   void EraseUnder(ByteView key, ByteView state_namespace, Map& map, Position at);
   void* ValueAt(Position at) const { return Map::ValueAt(map_layout_, at); }
   void Assign(Position at, const void* value) { Map::Assign(map_layout_, at, value); }
-  Position After(const Map& map, const Probe& probe) const { return map.After(map_layout_, probe); }
-  Position FindIn(const Map& map, const Probe& probe) const { return map.Find(map_layout_, probe); }
   size_t user_key_size() const { return user_key_size_; }
+  /// Whether user keys are 64-bit numbers as objects too: a WordKeys cell is then the object itself.
+  bool user_key_is_word() const { return user_key_is_word_; }
   const TypeSerializer& user_key_serializer() const { return *core_descriptor().user_key_serializer; }
 
  protected:
@@ -69,7 +69,7 @@ class MapCore : public StateCore {
   Map* CurrentMap() { return static_cast<Map*>(Current()); }
   Position FindCurrent(const Probe& probe) {
     const Map* map = CurrentMap();
-    return map == nullptr ? Position() : map->Find(map_layout_, probe);
+    return map == nullptr ? Position() : map->Find(probe);
   }
   void Put(const Probe& probe, const void* value);
   void Erase(const Probe& probe);
@@ -86,6 +86,7 @@ class MapCore : public StateCore {
 
   const typename Map::Layout& map_layout_;
   const size_t user_key_size_;  // Or kVariableSize.
+  const bool user_key_is_word_;
   TypedObject decoded_;
 };
 

@@ -11,10 +11,11 @@ constexpr size_t kMaxInlineBytes = 256;
 
 }  // namespace
 
-ObjectCore::ObjectCore(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
+ObjectCore::ObjectCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
     : StateCore(key, std::move(namespace_serializer), descriptor,
                 std::make_unique<ObjectCell>(descriptor.value_serializer, kMaxInlineBytes)),
-      cell_(static_cast<const ObjectCell&>(*layout().payload)) {}
+      cell_(static_cast<const ObjectCell&>(*layout().payload)),
+      boxed_(cell_.boxed()) {}
 
 void* ObjectCore::scratch() {
   if (!scratch_) scratch_ = TypedObject(core_descriptor().value_serializer);

@@ -12,7 +12,7 @@ namespace kvstate::backends::hashmap {
 /// State with one object under each (key, namespace): all kinds but map.
 class ObjectCore : public StateCore {
  public:
-  ObjectCore(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor);
+  ObjectCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor);
 
   void ForEachValue(void* payload, const ByteView* after_user_key,
                     const std::function<bool(ByteView user_key, const void* value)>& visit) override;
@@ -25,8 +25,10 @@ class ObjectCore : public StateCore {
   /// The live object under the current key and namespace, or null.
   void* Object() {
     void* payload = Current();
-    return payload == nullptr ? nullptr : cell_.Object(payload);
+    return payload == nullptr ? nullptr : (boxed_ ? *static_cast<void**>(payload) : payload);
   }
+  /// `value` may be `object`.
+  void Assign(void* object, const void* value) const { cell_.CopyAssign(object, value); }
   /// Puts a copy of `value` there, which may be any object of this state.
   void Store(const void* value) {
     if (void* object = Object()) {
@@ -62,6 +64,7 @@ class ObjectCore : public StateCore {
   static const void* CopyTo(const void* input, const SerializerPtr& serializer, TypedObject* copy);
 
   const ObjectCell& cell_;
+  const bool boxed_;  // As the cell says, nearer at hand.
   TypedObject scratch_;
 };
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <iterator>
 #include <new>
+#include <type_traits>
 
 namespace kvstate::backends::hashmap {
 
@@ -33,22 +34,18 @@ struct OrderedMap<Keys>::Directory {
 
 template <class Keys>
 size_t OrderedMap<Keys>::ValuesOffset(const Layout& layout, uint32_t capacity) {
-  const size_t end = sizeof(MapLeaf) + capacity * (sizeof(Cell) + sizeof(uint8_t));
+  const size_t end = sizeof(MapLeaf) + KeysAlignedOrder(capacity) + capacity * sizeof(Cell);
   const size_t alignment = layout.value->alignment();
   return (end + alignment - 1) / alignment * alignment;
 }
 
 template <class Keys>
-char* OrderedMap<Keys>::CellAt(const Layout& layout, MapLeaf* leaf, uint32_t number) {
-  return reinterpret_cast<char*>(leaf) + ValuesOffset(layout, leaf->capacity) + number * layout.value->size();
-}
-
-template <class Keys>
 MapLeaf* OrderedMap<Keys>::NewLeaf(const Layout& layout, uint32_t capacity) {
-  const size_t bytes = ValuesOffset(layout, capacity) + capacity * layout.value->size();
+  const size_t values_offset = ValuesOffset(layout, capacity);
+  const size_t bytes = values_offset + capacity * layout.value->size();
   const size_t alignment = std::max(alignof(MapLeaf), layout.value->alignment());
   void* memory = ::operator new(bytes, std::align_val_t(alignment));
-  return new (memory) MapLeaf{nullptr, 0, 0, 0, static_cast<uint16_t>(capacity)};
+  return new (memory) MapLeaf{nullptr, 0, 0, 0, static_cast<uint16_t>(capacity), static_cast<uint32_t>(values_offset)};
 }
 
 template <class Keys>
@@ -70,15 +67,15 @@ void OrderedMap<Keys>::DestroyLeaf(const Layout& layout, MapLeaf* leaf) {
 template <class Keys>
 uint32_t OrderedMap<Keys>::LowerBound(MapLeaf* leaf, const Probe& probe) {
   const Cell* keys = KeysOf(leaf);
-  uint32_t first = 0;
-  uint32_t count = leaf->count;
-  while (count != 0) {
-    const uint32_t half = count / 2;
-    const bool less = Keys::Less(keys[first + half], probe);
-    first = less ? first + half + 1 : first;
-    count = less ? count - half - 1 : half;
+  const uint32_t count = leaf->count;
+  if constexpr (std::is_same_v<Cell, uint64_t>) {
+    // No step waits for the one before: the lines of a leaf that is not in the cache are loaded side by side.
+    uint32_t less = 0;
+    for (uint32_t i = 0; i < count; ++i) less += keys[i] < probe ? 1 : 0;
+    return less;
   }
-  return first;
+  return static_cast<uint32_t>(
+      std::partition_point(keys, keys + count, [&probe](const Cell& key) { return Keys::Less(key, probe); }) - keys);
 }
 
 template <class Keys>
@@ -93,8 +90,9 @@ size_t OrderedMap<Keys>::size() const {
 }
 
 template <class Keys>
-auto OrderedMap<Keys>::Find(const Layout&, const Probe& probe) const -> Position {
+auto OrderedMap<Keys>::Find(const Probe& probe) const -> Position {
   if (empty()) return {};
+  Prefetch();
   MapLeaf* leaf = LeafFor(probe);
   const uint32_t index = LowerBound(leaf, probe);
   if (index == leaf->count || !Keys::Equal(KeysOf(leaf)[index], probe)) return {};
@@ -108,7 +106,7 @@ auto OrderedMap<Keys>::First() const -> Position {
 }
 
 template <class Keys>
-auto OrderedMap<Keys>::After(const Layout&, const Probe& probe) const -> Position {
+auto OrderedMap<Keys>::After(const Probe& probe) const -> Position {
   if (empty()) return {};
   MapLeaf* leaf = LeafFor(probe);
   uint32_t index = LowerBound(leaf, probe);

@@ -1,6 +1,7 @@
 #include "backends/hashmap/state_core.h"
 
 #include <cassert>
+#include <cstring>
 #include <utility>
 
 namespace kvstate::backends::hashmap {
@@ -17,19 +18,21 @@ KeyLayout LayoutOf(const KeyContext& key, const TypeSerializer& namespace_serial
 
 }  // namespace
 
-StateCore::StateCore(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
+StateCore::StateCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
                      std::unique_ptr<const Payload> payload)
     : key_(key),
       namespace_serializer_(std::move(namespace_serializer)),
       descriptor_(descriptor),
       payload_(std::move(payload)),
-      layout_(LayoutOf(key, *namespace_serializer_), *payload_),
+      layout_(LayoutOf(key.context(), *namespace_serializer_), *payload_, memory_),
+      key_is_the_word_(layout_.key.void_namespace && layout_.key.key_bytes == sizeof(uint64_t)),
       mutex_(descriptor.queryable_name.empty() ? nullptr : std::make_unique<std::mutex>()),
-      tables_(key.range().size()),
+      tables_(key.context().range().size()),
       namespace_set_(layout_.key.void_namespace),
       life_(std::make_shared<StateLife>(StateLife{this})) {}
 
 StateCore::~StateCore() {
+  key_.Forget(*this);
   life_->state = nullptr;
   for (EntryTable& table : tables_) table.Destroy(layout_);
 }
@@ -37,7 +40,7 @@ StateCore::~StateCore() {
 // --- Errors ---
 
 Status StateCore::KeyReady() const {
-  if (key_.IsSet()) return Status();
+  if (key_context().IsSet()) return Status();
   return FailedPreconditionError("state '" + descriptor_.name + "': no current key; call SetCurrentKey first");
 }
 
@@ -112,19 +115,35 @@ StateCore::NamespaceRestorer::~NamespaceRestorer() {
 }
 
 EntryKey StateCore::CurrentEntryKey() const {
-  return EntryKey(layout_.key, key_.bytes(), HashKeyBytes(key_.bytes()), namespace_, namespace_hash_);
+  return EntryKey(layout_.key, key_context().bytes(), key_.hash(), namespace_, namespace_hash_);
 }
 
 void* StateCore::Locate() {
-  assert(key_.IsSet() && namespace_set_);
+  assert(key_context().IsSet() && namespace_set_);
+  if (!key_is_the_word_ || !key_.is_hashed()) [[unlikely]]
+    return LocateByBytes();
+  key_.Use(*this);
+  uint64_t word;
+  std::memcpy(&word, key_context().bytes().data(), sizeof(word));
+  const uint64_t hash = key_.hash();
+  EntryTable& table = tables_[TableIndex(key_context().key_group())];
+  char* slot = table.FindWord(layout_, hash, word);
+  located_version_ = key_context().version();
+  hash_ = hash;
+  table_ = &table;
+  current_ = slot == nullptr ? nullptr : layout_.PayloadOf(slot);
+  return current_;
+}
+
+void* StateCore::LocateByBytes() {
+  key_.Use(*this);
   const EntryKey key = CurrentEntryKey();
-  EntryTable& table = tables_[TableIndex(key_.key_group())];
-  const size_t slot = table.Find(layout_, key);
-  located_version_ = key_.version();
+  EntryTable& table = tables_[TableIndex(key_context().key_group())];
+  char* slot = table.Find(layout_, key);
+  located_version_ = key_context().version();
   hash_ = key.hash;
   table_ = &table;
-  slot_ = slot;
-  current_ = slot == EntryTable::kNotFound ? nullptr : layout_.PayloadOf(table.SlotAt(layout_, slot));
+  current_ = slot == nullptr ? nullptr : layout_.PayloadOf(slot);
   return current_;
 }
 
@@ -136,9 +155,9 @@ EntryKey StateCore::MakeEntryKey(ByteView key, ByteView state_namespace) const {
 }
 
 void* StateCore::FindPayload(ByteView key, ByteView state_namespace) const {
-  const EntryTable& table = tables_[TableIndex(key_.KeyGroupOfBytes(key))];
-  const size_t slot = table.Find(layout_, MakeEntryKey(key, state_namespace));
-  return slot == EntryTable::kNotFound ? nullptr : layout_.PayloadOf(table.SlotAt(layout_, slot));
+  const EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
+  char* slot = table.Find(layout_, MakeEntryKey(key, state_namespace));
+  return slot == nullptr ? nullptr : layout_.PayloadOf(slot);
 }
 
 // --- Writing ---
@@ -160,20 +179,19 @@ void* StateCore::Publish(EntryTable& table, size_t slot, const EntryKey& key) {
 }
 
 void* StateCore::ReserveCurrent() {
-  assert(located_version_ == key_.version() && current_ == nullptr);
-  slot_ = Reserve(*table_, hash_);
-  return layout_.PayloadOf(table_->SlotAt(layout_, slot_));
+  assert(located_version_ == key_context().version() && current_ == nullptr);
+  reserved_ = Reserve(*table_, hash_);
+  return layout_.PayloadOf(table_->SlotAt(layout_, reserved_));
 }
 
 void StateCore::PublishCurrent() {
-  assert(located_version_ == key_.version() && slot_ != EntryTable::kNotFound);
-  current_ = Publish(*table_, slot_, CurrentEntryKey());
+  assert(located_version_ == key_context().version() && current_ == nullptr);
+  current_ = Publish(*table_, reserved_, CurrentEntryKey());
 }
 
-void StateCore::EraseAt(EntryTable& table, size_t slot, bool may_shrink) {
-  char* at = table.SlotAt(layout_, slot);
-  if (layout_.key.words == 0) key_heap_bytes_ -= reinterpret_cast<VariableKey*>(at)->heap_bytes();
-  entries_ -= EntriesIn(layout_.PayloadOf(at));
+void StateCore::EraseAt(EntryTable& table, char* slot, bool may_shrink) {
+  if (layout_.key.words == 0) key_heap_bytes_ -= reinterpret_cast<VariableKey*>(slot)->heap_bytes();
+  entries_ -= EntriesIn(layout_.PayloadOf(slot));
   table.Erase(layout_, slot);
   if (may_shrink) table.ShrinkIfSparse(layout_);
   MarkStructureChanged();
@@ -181,7 +199,7 @@ void StateCore::EraseAt(EntryTable& table, size_t slot, bool may_shrink) {
 }
 
 void StateCore::EraseCurrent() {
-  if (Current() != nullptr) EraseAt(*table_, slot_, /*may_shrink=*/true);
+  if (Current() != nullptr) EraseAt(*table_, layout_.SlotOf(current_), /*may_shrink=*/true);
 }
 
 Status StateCore::CoreClear() {
@@ -192,9 +210,9 @@ Status StateCore::CoreClear() {
 }
 
 bool StateCore::VisitorRemove(ByteView key, ByteView state_namespace, ByteView) {
-  EntryTable& table = tables_[TableIndex(key_.KeyGroupOfBytes(key))];
-  const size_t slot = table.Find(layout_, MakeEntryKey(key, state_namespace));
-  if (slot == EntryTable::kNotFound) return false;
+  EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
+  char* slot = table.Find(layout_, MakeEntryKey(key, state_namespace));
+  if (slot == nullptr) return false;
   EraseAt(table, slot, /*may_shrink=*/false);
   return true;
 }
@@ -215,13 +233,13 @@ Result<bool> StateCore::CoreGetSerialized(ByteView key, ByteView state_namespace
                                    "' is not queryable; set StateDescriptor::queryable_name");
   }
   KVSTATE_RETURN_IF_ERROR(CheckNamespace(state_namespace));
-  const size_t fixed = key_.key_serializer()->info().encoded_size;
+  const size_t fixed = key_context().key_serializer()->info().encoded_size;
   if (fixed == kVariableSize ? key.size() > kMaxKeyBytes : key.size() != fixed) {
     return RefuseArgument("a key of " + std::to_string(key.size()) + " bytes; its serializer writes " +
                           (fixed == kVariableSize ? "at most " + std::to_string(kMaxKeyBytes) : std::to_string(fixed)));
   }
   // Another instance's key: nothing of it is here.
-  if (!key_.range().Contains(key_.KeyGroupOfBytes(key))) return false;
+  if (!key_context().range().Contains(key_context().KeyGroupOfBytes(key))) return false;
   ByteWriter bytes;
   {
     const Lock lock(*this);

@@ -11,10 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "backends/common/key_context.h"
+#include "backends/hashmap/current_key.h"
 #include "backends/hashmap/entry_key.h"
 #include "backends/hashmap/entry_table.h"
 #include "backends/hashmap/payload.h"
+#include "backends/hashmap/table_memory.h"
 #include "kvstate/internal_kv_state.h"
 #include "kvstate/serialized_access.h"
 #include "kvstate/state_descriptor.h"
@@ -31,18 +32,18 @@ struct StateLife {
 /// What is the same for all kinds of state: addressing, the tables, the lock of queryable states. All changes of what
 /// is stored go through the methods below "Writing".
 ///
-/// Invariant: located_version_ is the version of the current key for which slot_ was found, or 0; then slot_ is where
-/// the current entry is (kNotFound when absent), and current_ its payload (null).
+/// Invariant: located_version_ is the version of the current key for which table_, hash_ and current_ were found, or 0.
+/// current_ is then the payload of the current entry, null when it is absent.
 class StateCore : public SerializedAccess {
  public:
-  StateCore(const KeyContext& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
+  StateCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
             std::unique_ptr<const Payload> payload);
   StateCore(const StateCore&) = delete;
   StateCore& operator=(const StateCore&) = delete;
   ~StateCore() override;
 
   const StateDescriptor& core_descriptor() const { return descriptor_; }
-  const KeyContext& key_context() const { return key_; }
+  const KeyContext& key_context() const { return key_.context(); }
   const TypeSerializer& core_namespace_serializer() const { return *namespace_serializer_; }
   const std::shared_ptr<StateLife>& life() const { return life_; }
 
@@ -81,6 +82,10 @@ class StateCore : public SerializedAccess {
   };
 
   const TableLayout& layout() const { return layout_; }
+  /// Starts to load what an access under the key that was just set will read.
+  [[gnu::always_inline]] inline void Prefetch(uint32_t key_group, uint64_t key_hash) const {
+    if (layout_.key.void_namespace) tables_[TableIndex(key_group)].Prefetch(layout_, key_hash);
+  }
   size_t table_count() const { return tables_.size(); }
   const EntryTable& table(size_t index) const { return tables_[index]; }
   Status CheckNamespace(ByteView state_namespace) const;
@@ -108,10 +113,12 @@ class StateCore : public SerializedAccess {
 
  protected:
   Status Ready() const {
-    if (key_.IsSet() && namespace_set_) [[likely]]
+    if (key_context().IsSet() && namespace_set_) [[likely]]
       return Status();
     return NotReady();
   }
+  /// Whether nothing but the common case has to be thought of: Ready, and no lock to take.
+  bool ReadyAndUnshared() const { return key_context().IsSet() && namespace_set_ && mutex_ == nullptr; }
   Status CheckValueBytes(ByteView value) const;
   Status RefuseArgument(std::string_view what) const;
   /// Reads one encoding, all of `bytes`, into `object`.
@@ -121,7 +128,7 @@ class StateCore : public SerializedAccess {
 
   /// The payload under the current key and namespace, or null.
   void* Current() {
-    if (located_version_ == key_.version()) return current_;
+    if (located_version_ == key_context().version()) return current_;
     return Locate();
   }
   /// Appends what GetSerialized gives of a payload.
@@ -146,7 +153,7 @@ class StateCore : public SerializedAccess {
   void* FindOrInsertPayload(ByteView key, ByteView state_namespace, F make) {
     if (void* payload = FindPayload(key, state_namespace)) return payload;
     const EntryKey entry = MakeEntryKey(key, state_namespace);
-    EntryTable& table = tables_[TableIndex(key_.KeyGroupOfBytes(key))];
+    EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
     const size_t slot = Reserve(table, entry.hash);
     make(layout_.PayloadOf(table.SlotAt(layout_, slot)));
     ForgetLocation();
@@ -191,15 +198,18 @@ class StateCore : public SerializedAccess {
   EntryKey MakeEntryKey(ByteView key, ByteView state_namespace) const;
   size_t Reserve(EntryTable& table, uint64_t hash);
   void* Publish(EntryTable& table, size_t slot, const EntryKey& key);
-  size_t TableIndex(uint32_t key_group) const { return key_group - key_.range().first; }
+  size_t TableIndex(uint32_t key_group) const { return key_group - key_context().range().first; }
+  [[gnu::noinline]] void* LocateByBytes();
   void ForgetLocation() { located_version_ = 0; }
-  void EraseAt(EntryTable& table, size_t slot, bool may_shrink);
+  void EraseAt(EntryTable& table, char* slot, bool may_shrink);
 
-  const KeyContext& key_;
+  CurrentKey& key_;
   const SerializerPtr namespace_serializer_;
   const StateDescriptor descriptor_;
   const std::unique_ptr<const Payload> payload_;
+  TableMemory memory_;
   const TableLayout layout_;
+  const bool key_is_the_word_;               // Keys of eight bytes, no namespace: what most streams are keyed by.
   const std::unique_ptr<std::mutex> mutex_;  // Null unless queryable.
   std::vector<EntryTable> tables_;           // One for each key group of the range.
 
@@ -210,8 +220,8 @@ class StateCore : public SerializedAccess {
   uint64_t located_version_ = 0;
   void* current_ = nullptr;
   EntryTable* table_ = nullptr;
-  size_t slot_ = EntryTable::kNotFound;
   uint64_t hash_ = 0;
+  size_t reserved_ = 0;  // Between ReserveCurrent and PublishCurrent.
 
   uint64_t structure_version_ = 1;
   uint64_t entries_ = 0;

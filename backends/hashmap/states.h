@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "backends/common/key_context.h"
+#include "backends/hashmap/current_key.h"
 #include "kvstate/internal_kv_state.h"
 #include "kvstate/state_descriptor.h"
 #include "kvstate/type_serializer.h"
@@ -12,17 +12,17 @@ namespace kvstate::backends::hashmap {
 
 /// Each makes a state of its kind of a validated descriptor. `key` must outlive it. The pointer's most derived type is
 /// a StateCore too.
-std::unique_ptr<InternalKVState> MakeValueState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeValueState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                 const StateDescriptor& descriptor);
-std::unique_ptr<InternalKVState> MakeListState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeListState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                const StateDescriptor& descriptor);
-std::unique_ptr<InternalKVState> MakeReducingState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeReducingState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                    const StateDescriptor& descriptor);
-std::unique_ptr<InternalKVState> MakeAggregatingState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeAggregatingState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                       const StateDescriptor& descriptor);
-std::unique_ptr<InternalKVState> MakeFoldingState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeFoldingState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                   const StateDescriptor& descriptor);
-std::unique_ptr<InternalKVState> MakeMapState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeMapState(CurrentKey& key, SerializerPtr namespace_serializer,
                                               const StateDescriptor& descriptor);
 
 }  // namespace kvstate::backends::hashmap

@@ -14,6 +14,24 @@ class HashMapValueState final : public StateOf<InternalValueState, ObjectCore> {
   using StateOf::StateOf;
 
   Result<const void*> Get() override {
+    if (ReadyAndUnshared()) [[likely]] {
+      if (const void* object = Object()) return object;
+    }
+    return GetOrDefault();
+  }
+
+  Status Update(const void* value) override {
+    if (value != nullptr && ReadyAndUnshared()) [[likely]] {
+      if (void* object = Object()) {
+        Assign(object, value);
+        return Status();
+      }
+    }
+    return StoreOrErase(value);
+  }
+
+ private:
+  [[gnu::noinline]] Result<const void*> GetOrDefault() {
     const Lock lock(*this);
     KVSTATE_RETURN_IF_ERROR(Ready());
     const void* object = Object();
@@ -22,7 +40,7 @@ class HashMapValueState final : public StateOf<InternalValueState, ObjectCore> {
     return object;
   }
 
-  Status Update(const void* value) override {
+  [[gnu::noinline]] Status StoreOrErase(const void* value) {
     const Lock lock(*this);
     KVSTATE_RETURN_IF_ERROR(Ready());
     if (value != nullptr) [[likely]] {
@@ -33,7 +51,6 @@ class HashMapValueState final : public StateOf<InternalValueState, ObjectCore> {
     return Status();
   }
 
- private:
   /// A fresh copy each time: what a caller does to one must not show in the next.
   const void* CopyOfDefault() {
     value_serializer().CopyAssign(scratch(), core_descriptor().default_value->get());
@@ -43,7 +60,7 @@ class HashMapValueState final : public StateOf<InternalValueState, ObjectCore> {
 
 }  // namespace
 
-std::unique_ptr<InternalKVState> MakeValueState(const KeyContext& key, SerializerPtr namespace_serializer,
+std::unique_ptr<InternalKVState> MakeValueState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                 const StateDescriptor& descriptor) {
   return std::make_unique<HashMapValueState>(key, std::move(namespace_serializer), descriptor);
 }

@@ -19,7 +19,7 @@ using Pair = std::pair<std::string, std::string>;
 /// A table of strings by (key, namespace), with what a state does around it.
 class Strings {
  public:
-  explicit Strings(const KeyLayout& key) : cell_(SerializerFor<std::string>(), 256), layout_(key, cell_) {}
+  explicit Strings(const KeyLayout& key) : cell_(SerializerFor<std::string>(), 256), layout_(key, cell_, memory_) {}
   ~Strings() { table_.Destroy(layout_); }
 
   EntryKey Key(const Pair& pair) const {
@@ -27,9 +27,8 @@ class Strings {
     return EntryKey(layout_.key, pair.first, HashKeyBytes(pair.first), pair.second, HashNamespaceBytes(pair.second));
   }
   const std::string* Find(const Pair& pair) const {
-    const size_t index = table_.Find(layout_, Key(pair));
-    if (index == EntryTable::kNotFound) return nullptr;
-    return static_cast<const std::string*>(layout_.PayloadOf(table_.SlotAt(layout_, index)));
+    char* slot = table_.Find(layout_, Key(pair));
+    return slot == nullptr ? nullptr : static_cast<const std::string*>(layout_.PayloadOf(slot));
   }
   void Add(const Pair& pair, const std::string& value) {
     const EntryKey key = Key(pair);
@@ -48,6 +47,7 @@ class Strings {
 
  private:
   const ObjectCell cell_;
+  TableMemory memory_;
   const TableLayout layout_;
   EntryTable table_;
 };

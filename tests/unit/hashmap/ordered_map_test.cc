@@ -38,7 +38,7 @@ class OrderedMapTest : public ::testing::Test {
   void Put(const std::string& key, const std::optional<std::string>& value) {
     const auto probe = Keys::MakeProbe(key);
     const void* object = value.has_value() ? &*value : nullptr;
-    if (const auto at = map_.Find(layout_, probe)) {
+    if (const auto at = map_.Find(probe)) {
       Map::Assign(layout_, at, object);
     } else {
       map_.Insert(layout_, probe, object);
@@ -46,7 +46,7 @@ class OrderedMapTest : public ::testing::Test {
     model_[key] = value;
   }
   void Erase(const std::string& key, bool compact) {
-    const auto at = map_.Find(layout_, Keys::MakeProbe(key));
+    const auto at = map_.Find(Keys::MakeProbe(key));
     ASSERT_EQ(static_cast<bool>(at), model_.count(key) != 0);
     if (at) map_.Erase(layout_, at, compact);
     model_.erase(key);
@@ -119,7 +119,7 @@ TYPED_TEST(OrderedMapTest, AfterFindsTheNextKeyWhetherTheKeyIsThereOrNot) {
   for (uint64_t i = 0; i < 2000; ++i) {
     const std::string key = this->Key(i);
     const auto expected = this->model_.upper_bound(key);
-    const auto at = this->map_.After(this->layout_, TypeParam::MakeProbe(key));
+    const auto at = this->map_.After(TypeParam::MakeProbe(key));
     ASSERT_EQ(static_cast<bool>(at), expected != this->model_.end());
     char buffer[8];
     if (!at) continue;
@@ -131,8 +131,7 @@ TYPED_TEST(OrderedMapTest, ErasingWithoutCompactionLeavesOtherValuesInPlace) {
   for (uint64_t i = 0; i < 600; ++i) this->Put(this->Key(i), "value " + std::to_string(i));
   std::map<std::string, const void*> places;
   for (const auto& [key, value] : this->model_) {
-    places[key] =
-        OrderedMap<TypeParam>::ValueAt(this->layout_, this->map_.Find(this->layout_, TypeParam::MakeProbe(key)));
+    places[key] = OrderedMap<TypeParam>::ValueAt(this->layout_, this->map_.Find(TypeParam::MakeProbe(key)));
   }
   std::mt19937_64 random(2);
   while (!this->model_.empty()) {
@@ -141,7 +140,7 @@ TYPED_TEST(OrderedMapTest, ErasingWithoutCompactionLeavesOtherValuesInPlace) {
     this->Erase(std::string(victim->first), /*compact=*/false);
     if (this->model_.empty()) break;
     const auto& survivor = *this->model_.rbegin();
-    const auto at = this->map_.Find(this->layout_, TypeParam::MakeProbe(survivor.first));
+    const auto at = this->map_.Find(TypeParam::MakeProbe(survivor.first));
     ASSERT_EQ(OrderedMap<TypeParam>::ValueAt(this->layout_, at), places[survivor.first]);
   }
   this->ExpectEqual();
@@ -151,14 +150,14 @@ TYPED_TEST(OrderedMapTest, HasRoomPromisesThatValuesStay) {
   for (uint64_t i = 0; i < 300; ++i) {
     const std::string key = this->Key(i);
     const auto probe = TypeParam::MakeProbe(key);
-    if (this->map_.Find(this->layout_, probe)) continue;
+    if (this->map_.Find(probe)) continue;
     const bool stays = this->map_.HasRoom(probe) && !this->map_.empty();
     const auto first = this->map_.First();
     const std::string first_key = stays ? this->model_.begin()->first : std::string();
     const void* before = stays ? OrderedMap<TypeParam>::ValueAt(this->layout_, first) : nullptr;
     this->Put(key, "v");
     if (!stays) continue;
-    const auto again = this->map_.Find(this->layout_, TypeParam::MakeProbe(first_key));
+    const auto again = this->map_.Find(TypeParam::MakeProbe(first_key));
     EXPECT_EQ(OrderedMap<TypeParam>::ValueAt(this->layout_, again), before);
   }
 }
