@@ -36,6 +36,17 @@ TableLayout::TableLayout(const KeyLayout& key_layout, const Payload& slot_payloa
   alignment = std::max(slot_alignment, EntryTable::kGroupSlots);
 }
 
+ByteView TableLayout::NamespaceOf(const char* slot) const {
+  if (key.void_namespace) return kVoidNamespaceBytes;
+  if (key.words == 0) return reinterpret_cast<const VariableKey*>(slot)->state_namespace();
+  return {slot + key.key_bytes, key.namespace_bytes};
+}
+
+uint64_t TableLayout::HashOf(const char* slot) const {
+  const uint64_t key_hash = HashKeyBytes(KeyOf(slot));
+  return key.void_namespace ? key_hash : key_hash ^ HashNamespaceBytes(NamespaceOf(slot));
+}
+
 size_t EntryTable::allocated_bytes(const TableLayout& layout) const {
   return capacity_ == 0 ? 0 : TableBytes(layout, capacity_);
 }

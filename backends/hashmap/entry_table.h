@@ -30,15 +30,8 @@ struct TableLayout {
     if (key.words == 0) return reinterpret_cast<const VariableKey*>(slot)->key();
     return {slot, key.key_bytes};
   }
-  ByteView NamespaceOf(const char* slot) const {
-    if (key.void_namespace) return kVoidNamespaceBytes;
-    if (key.words == 0) return reinterpret_cast<const VariableKey*>(slot)->state_namespace();
-    return {slot + key.key_bytes, key.namespace_bytes};
-  }
-  uint64_t HashOf(const char* slot) const {
-    const uint64_t key_hash = HashKeyBytes(KeyOf(slot));
-    return key.void_namespace ? key_hash : key_hash ^ HashNamespaceBytes(NamespaceOf(slot));
-  }
+  ByteView NamespaceOf(const char* slot) const;
+  uint64_t HashOf(const char* slot) const;
   void* PayloadOf(char* slot) const { return slot + payload_offset; }
   char* SlotOf(void* slot_payload) const { return static_cast<char*>(slot_payload) - payload_offset; }
 };
