@@ -1,8 +1,7 @@
-#include "backends/interface_tax/kvstate_side.h"
-
 #include <optional>
 #include <utility>
 
+#include "backends/interface_tax/kvstate_side.h"
 #include "kvstate/backends.h"
 #include "kvstate/descriptors.h"
 #include "kvstate/engine_statistics.h"
