@@ -9,7 +9,7 @@ namespace kvstate::backends::hashmap {
 namespace {
 
 /// memcpy and memcmp want an address even for no bytes.
-ByteView WithAddress(ByteView bytes) { return bytes.data() == nullptr ? ByteView("", 0) : bytes; }
+ByteView WithAddress(ByteView bytes) { return bytes.data() == nullptr ? ByteView("") : bytes; }
 
 KeyLayout LayoutOf(const KeyContext& key, const TypeSerializer& namespace_serializer) {
   const bool is_void = namespace_serializer.Snapshot().type_id == "void_namespace";
@@ -149,7 +149,7 @@ void* StateCore::LocateByBytes() {
 
 EntryKey StateCore::MakeEntryKey(ByteView key, ByteView state_namespace) const {
   key = WithAddress(key);
-  if (layout_.key.void_namespace) return EntryKey(layout_.key, key, HashKeyBytes(key), ByteView("", 0), 0);
+  if (layout_.key.void_namespace) return EntryKey(layout_.key, key, HashKeyBytes(key), ByteView(""), 0);
   state_namespace = WithAddress(state_namespace);
   return EntryKey(layout_.key, key, HashKeyBytes(key), state_namespace, HashNamespaceBytes(state_namespace));
 }

@@ -40,7 +40,8 @@ TableMemory::Chunk TableMemory::NewChunk(size_t block_bytes, bool first) {
   void* memory = mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   char* reserved_begin = static_cast<char*>(memory);
-  char* begin = reinterpret_cast<char*>(AlignUp(reinterpret_cast<uintptr_t>(memory), kHugePageBytes));
+  char* begin = static_cast<char*>(memory) +
+                (AlignUp(reinterpret_cast<uintptr_t>(memory), kHugePageBytes) - reinterpret_cast<uintptr_t>(memory));
   const auto in_front = static_cast<size_t>(begin - reserved_begin);
   if (in_front != 0) munmap(reserved_begin, in_front);
   if (in_front != kHugePageBytes) munmap(begin + bytes, kHugePageBytes - in_front);
