@@ -97,9 +97,7 @@ struct ByteKeys {
  private:
   static bool Inlined(const Cell& cell) { return (cell.rest & 1) != 0; }
   // A cell holds a word or, as a word, a pointer.
-  static char* Block(const Cell& cell) {
-    return reinterpret_cast<char*>(cell.rest);  // NOLINT(performance-no-int-to-ptr)
-  }
+  static char* Block(const Cell& cell) { return reinterpret_cast<char*>(cell.rest); }
   static size_t Size(const Cell& cell) {
     if (Inlined(cell)) return static_cast<size_t>(cell.rest / 2);
     uint32_t size;

@@ -57,7 +57,7 @@ class OrderedMap {
 
   /// Starts to load what a search in a map that is one leaf will read.
   [[gnu::always_inline]] inline void Prefetch() const {
-    const char* leaf = reinterpret_cast<const char*>(root_);  // NOLINT(performance-no-int-to-ptr): a tagged word
+    const char* leaf = reinterpret_cast<const char*>(root_);
     __builtin_prefetch(leaf);
     __builtin_prefetch(leaf + 64);
     __builtin_prefetch(leaf + 128);
@@ -84,12 +84,8 @@ class OrderedMap {
   static constexpr uintptr_t kDirectoryTag = 1;
 
   bool HasDirectory() const { return (root_ & kDirectoryTag) != 0; }
-  Directory* directory() const {
-    return reinterpret_cast<Directory*>(root_ - kDirectoryTag);  // NOLINT(performance-no-int-to-ptr): a tagged word
-  }
-  MapLeaf* only_leaf() const {
-    return reinterpret_cast<MapLeaf*>(root_);  // NOLINT(performance-no-int-to-ptr): a tagged word
-  }
+  Directory* directory() const { return reinterpret_cast<Directory*>(root_ - kDirectoryTag); }
+  MapLeaf* only_leaf() const { return reinterpret_cast<MapLeaf*>(root_); }
 
   static uint8_t* OrderOf(MapLeaf* leaf) { return reinterpret_cast<uint8_t*>(leaf + 1); }
   static Cell* KeysOf(MapLeaf* leaf) {

@@ -53,7 +53,7 @@ TEST_P(VisitorTest, GivesEveryEntryOfEveryKeyAndNamespace) {
       expected[{Encode(key), Encode(window), ""}] = text;
     }
   }
-  for (const size_t batch : {1, 7, 1000}) {
+  for (const size_t batch : {1u, 7u, 1000u}) {
     std::map<Place, std::string> values;
     const auto given = VisitAll(*state.internal(), batch, [&](StateVisitor&, const StateEntry& entry) {
       values[PlaceOf(entry)] = *static_cast<const std::string*>(entry.value);

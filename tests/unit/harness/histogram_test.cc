@@ -65,7 +65,7 @@ TEST(HistogramTest, MergeIsTheHistogramOfBoth) {
 
 TEST(HistogramTest, MeanLeavesOutWhatIsOverTheLimit) {
   Histogram histogram;
-  for (uint64_t value : {10, 20, 30, 1000000}) histogram.Record(value);
+  for (uint64_t value : {10u, 20u, 30u, 1000000u}) histogram.Record(value);
   EXPECT_EQ(histogram.MeanUpTo(100), 20);
   EXPECT_EQ(histogram.MeanUpTo(5), 0);
 }
