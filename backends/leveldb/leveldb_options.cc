@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 namespace kvstate::backends::leveldb {
 
@@ -35,7 +36,7 @@ constexpr std::array kNumbers{
            [](EngineSettings& settings, uint64_t value) { settings.options.block_size = value; }},
     Number{"bloom_bits", 0, 0, 100,
            "bits a key of each table file's Bloom filter; 0: no filter, 10: 1% false positives", &SetBloomBits},
-    Number{"max_file_size", 2 << 20, 1 << 20, 1 << 30, "size of a table file, bytes",
+    Number{"max_file_size", 8 << 20, 1 << 20, 1 << 30, "size of a table file, bytes",
            [](EngineSettings& settings, uint64_t value) { settings.options.max_file_size = value; }},
     Number{"max_open_files", 1000, 74, 50000, "files kept open",
            [](EngineSettings& settings, uint64_t value) { settings.options.max_open_files = static_cast<int>(value); }},
@@ -77,6 +78,7 @@ std::vector<EngineOption> DocumentedOptions() {
   }
   sorted[kCompression] = {kCompression, "snappy", kCompressionDescription};
   std::vector<EngineOption> options;
+  options.reserve(sorted.size());
   for (auto& [name, option] : sorted) options.push_back(std::move(option));
   return options;
 }
@@ -91,7 +93,9 @@ Result<EngineSettings> ParseOptions(const std::map<std::string, std::string>& gi
   for (const auto& [name, value] : given) {
     const auto known = values.find(name);
     if (known == values.end()) {
-      return InvalidArgumentError("leveldb has no option '" + name + "'; there are: " + names);
+      std::string message = "leveldb has no option '";
+      message.append(name).append("'; there are: ").append(names);
+      return InvalidArgumentError(std::move(message));
     }
     known->second = value;
   }

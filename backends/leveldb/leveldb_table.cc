@@ -20,19 +20,24 @@ std::string PrefixOf(uint32_t id) {
 
 class LevelDbIterator final : public StoreIterator {
  public:
-  /// `prefix` outlives the iterator; an empty `upper` is the end of the table.
-  LevelDbIterator(::leveldb::DB& db, const std::string& prefix, ByteView upper)
-      : prefix_(prefix), iterator_(db.NewIterator(::leveldb::ReadOptions())) {
-    if (upper.empty()) {
-      UpperBoundOfPrefix(prefix, &upper_);
-    } else {
-      upper_.assign(prefix).append(upper);
+  /// An empty `upper` is the end of the table.
+  LevelDbIterator(::leveldb::DB& db, ByteView prefix, ByteView upper)
+      : prefix_bytes_(prefix.size()), iterator_(db.NewIterator(::leveldb::ReadOptions())) {
+    seek_key_.PutBytes(prefix);
+    if (!upper.empty()) {
+      upper_.PutBytes(prefix);
+      upper_.PutBytes(upper);
+      return;
     }
+    std::string end;
+    UpperBoundOfPrefix(prefix, &end);
+    upper_.PutBytes(end);
   }
 
   Status Seek(ByteView key) override {
-    seek_key_.assign(prefix_).append(key);
-    iterator_->Seek(seek_key_);
+    seek_key_.Truncate(prefix_bytes_);
+    seek_key_.PutBytes(key);
+    iterator_->Seek(ToSlice(seek_key_.view()));
     return Outcome();
   }
   Status Next() override {
@@ -40,22 +45,25 @@ class LevelDbIterator final : public StoreIterator {
     return Outcome();
   }
   bool Valid() const override { return valid_; }
-  ByteView key() const override { return ToView(iterator_->key()).substr(prefix_.size()); }
+  ByteView key() const override { return key_.substr(prefix_bytes_); }
   ByteView value() const override { return ToView(iterator_->value()); }
 
  private:
   Status Outcome() {
     valid_ = iterator_->Valid();
-    if (!valid_) return FromLevelDb(iterator_->status(), "iterate");
+    if (!valid_) [[unlikely]]
+      return FromLevelDb(iterator_->status(), "iterate");
+    key_ = ToView(iterator_->key());
     // The bound is empty for the last prefix of all, 0xff 0xff, alone.
-    valid_ = upper_.empty() || ToView(iterator_->key()) < ByteView(upper_);
+    valid_ = upper_.size() == 0 || key_ < upper_.view();
     return Status();
   }
 
-  const std::string& prefix_;
-  std::string upper_;
-  std::string seek_key_;
+  const size_t prefix_bytes_;
+  ByteWriter upper_;     // Both have room for most keys in themselves.
+  ByteWriter seek_key_;  // Starts with the prefix, always.
   std::unique_ptr<::leveldb::Iterator> iterator_;
+  ByteView key_;
   bool valid_ = false;
 };
 

@@ -180,6 +180,7 @@ Status ApplyOwn(const Values& values, const Values& given, EngineSettings* setti
 
 std::vector<EngineOption> DocumentedOptions() {
   std::vector<EngineOption> options;
+  options.reserve(kDocumented.size());
   for (const Documented& option : kDocumented) {
     options.push_back({option.name, option.default_value, option.description});
   }
