@@ -1,16 +1,20 @@
 #include "kvstate/backend_registry.h"
+#include "kvstate/checkpoint_storage.h"
 #include "kvstate/clock.h"
 #include "kvstate/engine_statistics.h"
 #include "kvstate/functions.h"
 #include "kvstate/internal_kv_state.h"
 #include "kvstate/keyed_state_backend.h"
+#include "kvstate/savepoint_reader.h"
 #include "kvstate/serialized_access.h"
+#include "kvstate/snapshots.h"
 
 namespace kvstate {
 inline namespace v1 {
 
 // The key functions of the interfaces: defined here, so that vtables and type information are emitted once.
 BackendFactory::~BackendFactory() = default;
+CheckpointStorage::~CheckpointStorage() = default;
 Clock::~Clock() = default;
 EngineStatistics::~EngineStatistics() = default;
 ReduceFunction::~ReduceFunction() = default;
@@ -21,9 +25,18 @@ InternalKVState::~InternalKVState() = default;
 MapIterator::~MapIterator() = default;
 SerializedAccess::~SerializedAccess() = default;
 KeyIterator::~KeyIterator() = default;
+LocalFiles::~LocalFiles() = default;
+NearCopies::~NearCopies() = default;
+SavepointReader::~SavepointReader() = default;
+SnapshotTask::~SnapshotTask() = default;
+Snapshots::~Snapshots() = default;
+StorageReader::~StorageReader() = default;
+StorageWriter::~StorageWriter() = default;
 KeyedStateBackend::~KeyedStateBackend() = default;
 
 bool ReduceFunction::ThreadSafe() const { return false; }
+
+void* CheckpointStorage::GetExtension(std::string_view) { return nullptr; }
 
 }  // namespace v1
 }  // namespace kvstate

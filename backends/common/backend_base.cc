@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "backends/common/saved_state.h"
+
 namespace kvstate::backends {
 
 namespace {
@@ -70,12 +72,27 @@ Result<InternalKVState*> BackendBase::GetOrCreateState(SerializerPtr namespace_s
     KVSTATE_RETURN_IF_ERROR(CheckSame(**existing, *namespace_serializer, descriptor));
     return (*existing)->state.get();
   }
+  const auto restored = FindUnclaimed(descriptor.name);
+  const bool takes_over = restored != unclaimed_.end();
+  if (takes_over) KVSTATE_RETURN_IF_ERROR(CheckTakesOver(*restored, *namespace_serializer, descriptor));
   SerializerSnapshot snapshot = namespace_serializer->Snapshot();
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<InternalKVState> state,
-                           MakeState(std::move(namespace_serializer), descriptor));
+                           MakeState(std::move(namespace_serializer), descriptor, takes_over ? &*restored : nullptr));
   InternalKVState* made = state.get();
   states_.push_back({std::move(snapshot), std::move(state)});
+  if (takes_over) unclaimed_.erase(restored);
   return made;
+}
+
+std::vector<SavedState>::iterator BackendBase::FindUnclaimed(std::string_view state_name) {
+  return std::find_if(unclaimed_.begin(), unclaimed_.end(), [&](const SavedState& s) { return s.name == state_name; });
+}
+
+std::vector<InternalKVState*> BackendBase::States() const {
+  std::vector<InternalKVState*> states;
+  states.reserve(states_.size());
+  for (const Registered& registered : states_) states.push_back(registered.state.get());
+  return states;
 }
 
 Result<std::unique_ptr<KeyIterator>> BackendBase::Keys(std::string_view state_name, ByteView state_namespace) {
@@ -123,6 +140,10 @@ Result<uint64_t> BackendBase::NumEntries() {
     KVSTATE_ASSIGN_OR_RETURN(const uint64_t of_state, CountEntries(*registered.state));
     entries += of_state;
   }
+  for (const SavedState& state : unclaimed_) {
+    KVSTATE_ASSIGN_OR_RETURN(const uint64_t of_state, CountUnclaimed(state));
+    entries += of_state;
+  }
   return entries;
 }
 
@@ -134,6 +155,11 @@ std::vector<std::string> BackendBase::StateNames() const {
 }
 
 Status BackendBase::RemoveState(std::string_view state_name) {
+  if (const auto restored = FindUnclaimed(state_name); restored != unclaimed_.end() && !disposed_) {
+    KVSTATE_RETURN_IF_ERROR(DropUnclaimed(*restored));
+    unclaimed_.erase(restored);
+    return Status();
+  }
   KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
   KVSTATE_RETURN_IF_ERROR(DropState(*registered->state));
   states_.erase(states_.begin() + (registered - states_.data()));
@@ -143,7 +169,9 @@ Status BackendBase::RemoveState(std::string_view state_name) {
 Status BackendBase::Dispose() {
   if (disposed_) return Status();
   disposed_ = true;
+  OnDispose();
   states_.clear();
+  unclaimed_.clear();
   return Close();
 }
 

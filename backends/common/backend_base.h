@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backends/common/key_context.h"
 #include "kvstate/backend_registry.h"
+#include "kvstate/checkpoint.h"
 #include "kvstate/keyed_state_backend.h"
 
 namespace kvstate::backends {
@@ -56,17 +58,31 @@ class BackendBase : public KeyedStateBackend {
   // --- for the derived backend to give; each is called with valid arguments, on a backend that is not disposed ---
 
   /// A state of a validated descriptor. The pointer's most derived type implements the interface of descriptor.kind.
+  /// `restored`: an unclaimed state that it takes over; null: it is new.
   virtual Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
-                                                             const StateDescriptor& descriptor) = 0;
+                                                             const StateDescriptor& descriptor,
+                                                             const SavedState* restored) = 0;
   /// Drops what the state holds; the object is destroyed afterwards.
   virtual Status DropState(InternalKVState& state) = 0;
   /// Keys under one namespace, or (`state_namespace` null) all pairs. Tolerates changes as KeyIterator promises.
   virtual Result<std::unique_ptr<KeyIterator>> WalkKeys(InternalKVState& state, const ByteView* state_namespace) = 0;
   virtual Result<uint64_t> CountEntries(InternalKVState& state) = 0;
+  /// The same for a restored state that nobody asked for yet.
+  virtual Status DropUnclaimed(const SavedState& state) = 0;
+  virtual Result<uint64_t> CountUnclaimed(const SavedState& state) = 0;
   /// Whether the state has a current namespace, which may be the empty one.
   virtual bool HasNamespace(InternalKVState& state) const = 0;
+  /// Called once, before state objects are destroyed.
+  virtual void OnDispose() {}
   /// Called once, after every state object is destroyed: close, and remove files.
   virtual Status Close() = 0;
+
+  /// In the order in which they were made.
+  std::vector<InternalKVState*> States() const;
+  /// Restored states that GetOrCreateState was not called for. Set by a restore, on a backend without states.
+  const std::vector<SavedState>& unclaimed() const { return unclaimed_; }
+  void SetUnclaimed(std::vector<SavedState> states) { unclaimed_ = std::move(states); }
+  Status DisposedError() const;
 
   /// The derived class's destructor must call this, so that Close still finds it whole.
   void DisposeInDestructor() { Dispose().IgnoreError(); }
@@ -77,14 +93,15 @@ class BackendBase : public KeyedStateBackend {
     std::unique_ptr<InternalKVState> state;
   };
 
-  Status DisposedError() const;
   Result<Registered*> FindState(std::string_view state_name);
+  std::vector<SavedState>::iterator FindUnclaimed(std::string_view state_name);
   Status CheckSame(const Registered& existing, const TypeSerializer& namespace_serializer,
                    const StateDescriptor& descriptor) const;
 
   const std::string name_;
   KeyContext key_;
   std::vector<Registered> states_;
+  std::vector<SavedState> unclaimed_;
   bool disposed_ = false;
 };
 

@@ -61,12 +61,13 @@ Result<std::unique_ptr<KeyedStateBackend>> EmbeddedBackend::Create(std::string_v
 
 EmbeddedBackend::EmbeddedBackend(std::string_view name, const BackendOptions& options,
                                  std::unique_ptr<WorkingDirectory> directory, std::unique_ptr<OrderedStore> store)
-    : BackendBase(name, options), directory_(std::move(directory)), store_(std::move(store)) {}
+    : SnapshotBackend(name, options), directory_(std::move(directory)), store_(std::move(store)) {}
 
 EmbeddedBackend::~EmbeddedBackend() { DisposeInDestructor(); }
 
 void* EmbeddedBackend::GetExtension(std::string_view id) {
-  return id == EngineStatistics::kExtensionId ? static_cast<EngineStatistics*>(this) : BackendBase::GetExtension(id);
+  return id == EngineStatistics::kExtensionId ? static_cast<EngineStatistics*>(this)
+                                              : SnapshotBackend::GetExtension(id);
 }
 
 Result<EngineCounters> EmbeddedBackend::Collect() {
@@ -80,7 +81,8 @@ Status EmbeddedBackend::Flush(bool compact) {
 }
 
 Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPtr namespace_serializer,
-                                                                    const StateDescriptor& descriptor) {
+                                                                    const StateDescriptor& descriptor,
+                                                                    const SavedState* /*restored*/) {
   TableOptions table_options;
   table_options.name = descriptor.name;
   table_options.concurrent_reads = !descriptor.queryable_name.empty();
@@ -118,6 +120,17 @@ Result<uint64_t> EmbeddedBackend::CountEntries(InternalKVState& state) {
   for (; entries->Valid(); ++count) KVSTATE_RETURN_IF_ERROR(entries->Next());
   return count;
 }
+
+Status EmbeddedBackend::DropUnclaimed(const SavedState&) { return Status(); }
+Result<uint64_t> EmbeddedBackend::CountUnclaimed(const SavedState&) { return uint64_t{0}; }
+Result<std::unique_ptr<SnapshotWork>> EmbeddedBackend::BeginSnapshot(const SnapshotWriter&, const KeyedStateHandle&) {
+  return UnimplementedError("snapshots");
+}
+void EmbeddedBackend::OnConfirmed(uint64_t) {}
+void EmbeddedBackend::OnAborted(uint64_t) {}
+bool EmbeddedBackend::Restores(std::string_view format) const { return format == kStateStreamFormat; }
+Status EmbeddedBackend::RestoreFrom(const RestorePlan&) { return UnimplementedError("restore"); }
+Status EmbeddedBackend::EmptyAgain() { return Status(); }
 
 Status EmbeddedBackend::Close() {
   Status status = store_->Close();

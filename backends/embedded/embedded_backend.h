@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "backends/common/backend_base.h"
+#include "backends/checkpoint/snapshot_backend.h"
 #include "backends/common/working_directory.h"
 #include "backends/embedded/ordered_store.h"
 #include "kvstate/backend_registry.h"
@@ -18,7 +18,7 @@ namespace kvstate::backends {
 using OpenStore = std::function<Result<std::unique_ptr<OrderedStore>>(const std::string& directory)>;
 
 /// Keyed state over an ordered byte store: a table a state, a composite key an entry.
-class EmbeddedBackend final : public BackendBase, public EngineStatistics {
+class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
  public:
   /// What an engine's factory calls: checks the options that are common to all backends, takes the directory, and
   /// opens the engine in it. A failure, of `open` too, leaves nothing behind.
@@ -35,10 +35,20 @@ class EmbeddedBackend final : public BackendBase, public EngineStatistics {
                   std::unique_ptr<OrderedStore> store);
 
   Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
-                                                     const StateDescriptor& descriptor) override;
+                                                     const StateDescriptor& descriptor,
+                                                     const SavedState* restored) override;
   Status DropState(InternalKVState& state) override;
   Result<std::unique_ptr<KeyIterator>> WalkKeys(InternalKVState& state, const ByteView* state_namespace) override;
   Result<uint64_t> CountEntries(InternalKVState& state) override;
+  Status DropUnclaimed(const SavedState& state) override;
+  Result<uint64_t> CountUnclaimed(const SavedState& state) override;
+  Result<std::unique_ptr<SnapshotWork>> BeginSnapshot(const SnapshotWriter& writer,
+                                                      const KeyedStateHandle& handle) override;
+  void OnConfirmed(uint64_t checkpoint_id) override;
+  void OnAborted(uint64_t checkpoint_id) override;
+  bool Restores(std::string_view format) const override;
+  Status RestoreFrom(const RestorePlan& plan) override;
+  Status EmptyAgain() override;
   bool HasNamespace(InternalKVState& state) const override;
   Status Close() override;
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "backends/common/backend_base.h"
+#include "backends/checkpoint/snapshot_backend.h"
 #include "backends/hashmap/state_core.h"
 #include "backends/hashmap/state_visitor.h"
 #include "backends/hashmap/states.h"
@@ -25,7 +25,7 @@ StateCore& CoreOf(InternalKVState& state) {
 }
 
 /// Keyed state as live objects in hash tables, one for each state and key group.
-class HashMapBackend final : public BackendBase, public EngineStatistics {
+class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
  public:
   static Result<std::unique_ptr<KeyedStateBackend>> Open(const BackendOptions& options) {
     KVSTATE_RETURN_IF_ERROR(CheckOptions(options, /*needs_directory=*/false));
@@ -46,7 +46,7 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
 
   void* GetExtension(std::string_view id) override {
     if (id == EngineStatistics::kExtensionId) return static_cast<EngineStatistics*>(this);
-    return BackendBase::GetExtension(id);
+    return SnapshotBackend::GetExtension(id);
   }
 
   Result<EngineCounters> Collect() override {
@@ -65,7 +65,8 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
 
  protected:
   Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
-                                                     const StateDescriptor& descriptor) override {
+                                                     const StateDescriptor& descriptor,
+                                                     const SavedState* /*restored*/) override {
     std::unique_ptr<InternalKVState> state = MakeStateOfKind(std::move(namespace_serializer), descriptor);
     states_.push_back(&CoreOf(*state));
     return state;
@@ -78,6 +79,16 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
     return MakeKeyIterator(CoreOf(state), state_namespace);
   }
   Result<uint64_t> CountEntries(InternalKVState& state) override { return CoreOf(state).entry_count(); }
+  Status DropUnclaimed(const SavedState&) override { return Status(); }
+  Result<uint64_t> CountUnclaimed(const SavedState&) override { return uint64_t{0}; }
+  Result<std::unique_ptr<SnapshotWork>> BeginSnapshot(const SnapshotWriter&, const KeyedStateHandle&) override {
+    return UnimplementedError("snapshots of hashmap");
+  }
+  void OnConfirmed(uint64_t) override {}
+  void OnAborted(uint64_t) override {}
+  bool Restores(std::string_view format) const override { return format == kStateStreamFormat; }
+  Status RestoreFrom(const RestorePlan&) override { return UnimplementedError("restore of hashmap"); }
+  Status EmptyAgain() override { return Status(); }
   bool HasNamespace(InternalKVState& state) const override { return CoreOf(state).has_namespace(); }
   Status Close() override {
     states_.clear();
@@ -86,7 +97,8 @@ class HashMapBackend final : public BackendBase, public EngineStatistics {
   }
 
  private:
-  explicit HashMapBackend(const BackendOptions& options) : BackendBase(kName, options), current_key_(key_context()) {}
+  explicit HashMapBackend(const BackendOptions& options)
+      : SnapshotBackend(kName, options), current_key_(key_context()) {}
 
   /// Apart from the common case, which then needs no stack frame.
   [[gnu::noinline]] Status SetAnyKey(const EncodedKey& key) { return BackendBase::SetCurrentKey(key); }
