@@ -52,16 +52,21 @@ void SetAppendOptions(const StateDescriptor& descriptor, TableOptions* options) 
 }
 
 Result<std::unique_ptr<KeyedStateBackend>> EmbeddedBackend::Create(std::string_view name, const BackendOptions& options,
-                                                                   const OpenStore& open) {
+                                                                   std::unique_ptr<const StoreOpener> opener) {
   KVSTATE_RETURN_IF_ERROR(CheckOptions(options, /*needs_directory=*/true));
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<WorkingDirectory> directory, WorkingDirectory::Open(options.directory));
-  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<OrderedStore> store, open(directory->engine_path()));
-  return std::unique_ptr<KeyedStateBackend>(new EmbeddedBackend(name, options, std::move(directory), std::move(store)));
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<OrderedStore> store, opener->OpenEmpty(directory->engine_path()));
+  return std::unique_ptr<KeyedStateBackend>(
+      new EmbeddedBackend(name, options, std::move(directory), std::move(opener), std::move(store)));
 }
 
 EmbeddedBackend::EmbeddedBackend(std::string_view name, const BackendOptions& options,
-                                 std::unique_ptr<WorkingDirectory> directory, std::unique_ptr<OrderedStore> store)
-    : SnapshotBackend(name, options), directory_(std::move(directory)), store_(std::move(store)) {}
+                                 std::unique_ptr<WorkingDirectory> directory, std::unique_ptr<const StoreOpener> opener,
+                                 std::unique_ptr<OrderedStore> store)
+    : SnapshotBackend(name, options),
+      directory_(std::move(directory)),
+      opener_(std::move(opener)),
+      store_(std::move(store)) {}
 
 EmbeddedBackend::~EmbeddedBackend() { DisposeInDestructor(); }
 

@@ -1,7 +1,6 @@
 #ifndef KVSTATE_BACKENDS_EMBEDDED_EMBEDDED_BACKEND_H_
 #define KVSTATE_BACKENDS_EMBEDDED_EMBEDDED_BACKEND_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,16 +13,13 @@
 
 namespace kvstate::backends {
 
-/// Opens an engine in an empty directory of its own; absolute path.
-using OpenStore = std::function<Result<std::unique_ptr<OrderedStore>>(const std::string& directory)>;
-
 /// Keyed state over an ordered byte store: a table a state, a composite key an entry.
 class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
  public:
   /// What an engine's factory calls: checks the options that are common to all backends, takes the directory, and
-  /// opens the engine in it. A failure, of `open` too, leaves nothing behind.
+  /// opens the engine in it. A failure, of `opener` too, leaves nothing behind.
   static Result<std::unique_ptr<KeyedStateBackend>> Create(std::string_view name, const BackendOptions& options,
-                                                           const OpenStore& open);
+                                                           std::unique_ptr<const StoreOpener> opener);
   ~EmbeddedBackend() override;
 
   void* GetExtension(std::string_view id) override;
@@ -32,7 +28,7 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
 
  private:
   EmbeddedBackend(std::string_view name, const BackendOptions& options, std::unique_ptr<WorkingDirectory> directory,
-                  std::unique_ptr<OrderedStore> store);
+                  std::unique_ptr<const StoreOpener> opener, std::unique_ptr<OrderedStore> store);
 
   Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
                                                      const StateDescriptor& descriptor,
@@ -53,6 +49,7 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   Status Close() override;
 
   std::unique_ptr<WorkingDirectory> directory_;
+  const std::unique_ptr<const StoreOpener> opener_;
   std::unique_ptr<OrderedStore> store_;  ///< Null when disposed of.
   uint64_t store_writes_ = 0;            ///< Writes to all tables; see StateTable.
 };

@@ -4,11 +4,15 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kvstate/bytes.h"
+#include "kvstate/checkpoint.h"
 #include "kvstate/engine_statistics.h"
+#include "kvstate/key_group.h"
 #include "kvstate/status.h"
 
 namespace kvstate::backends {
@@ -71,6 +75,45 @@ class StoreTable {
   virtual Result<bool> ConcurrentGet(ByteView key, std::string* value) = 0;
   /// Calls `visit` for each entry whose key starts with `prefix`, in order, for any thread, in one consistent view.
   virtual Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) = 0;
+
+  /// Of a table that OpenFiles brought back, which was made with no more than a name and AppendKind known: its options,
+  /// now that somebody asks for it. Nothing is written to such a table before.
+  virtual Status Claim(const TableOptions& /*options*/) { return UnimplementedError("Claim"); }
+};
+
+/// Tables of a store as they were at one moment. Used by any one thread at a time, beside the owner's calls; the owner
+/// may drop the tables meanwhile. REQUIRES: it and its iterators are destroyed before the store is closed.
+class StoreView {
+ public:
+  virtual ~StoreView() = default;
+  /// Over the `table`th of those that the view was made of; bounds as StoreTable::NewIterator.
+  virtual Result<std::unique_ptr<StoreIterator>> NewIterator(size_t table, ByteView lower, ByteView upper) = 0;
+  /// Overwrites `value`; false when absent.
+  virtual Result<bool> Get(size_t table, ByteView key, std::string* value) = 0;
+};
+
+/// One of an engine's files.
+struct EngineFile {
+  std::string name;
+  std::string path;  ///< Absolute.
+  uint64_t bytes = 0;
+  /// A file of that name of this store has those bytes for ever, so that checkpoints can share it.
+  bool immutable = false;
+};
+
+/// All that an engine needs to be opened as it was at one moment: files that stay as they are until this is destroyed.
+/// Used by any one thread. REQUIRES: destroyed before the store is closed.
+class StoreFiles {
+ public:
+  virtual ~StoreFiles() = default;
+  virtual const std::vector<EngineFile>& files() const = 0;
+};
+
+/// The files of one snapshot, fetched into a directory of their own that the engine may take them from.
+struct FetchedFiles {
+  std::string directory;
+  KeyGroupRange key_groups;
+  std::vector<SavedState> states;
 };
 
 /// An engine, opened in a directory: tables by name, and its counters.
@@ -81,11 +124,42 @@ class OrderedStore {
   virtual Result<std::unique_ptr<StoreTable>> CreateTable(const TableOptions& options) = 0;
   /// Removes the table and all it holds.
   virtual Status DropTable(std::unique_ptr<StoreTable> table) = 0;
+  /// The table of a state that OpenFiles brought back; its Claim follows when somebody asks for it.
+  virtual Result<std::unique_ptr<StoreTable>> OpenTable(const SavedState& /*state*/) {
+    return UnimplementedError("OpenTable");
+  }
+
+  virtual Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> /*tables*/) {
+    return UnimplementedError("NewView");
+  }
+  /// SavedState::engine_data: what OpenTable finds the table by.
+  virtual std::string EngineDataOf(const StoreTable& /*table*/) const { return {}; }
+  /// What is in memory goes to files first. UNIMPLEMENTED where StoreOpener::files_format is empty.
+  virtual Result<std::unique_ptr<StoreFiles>> LinkFiles() { return UnimplementedError("LinkFiles"); }
+
   virtual Result<EngineCounters> Collect() = 0;
   /// See EngineStatistics::Flush.
   virtual Status Flush(bool compact) = 0;
   /// Closes the engine. REQUIRES: no tables or iterators are left. Files stay; their directory's owner removes them.
   virtual Status Close() = 0;
+};
+
+/// Opens one engine, with the options it was made with.
+class StoreOpener {
+ public:
+  virtual ~StoreOpener() = default;
+  /// In an empty directory of its own; absolute path.
+  virtual Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const = 0;
+
+  /// KeyedStateHandle::format of snapshots by LinkFiles; empty where the engine has no files that can be shared.
+  virtual std::string_view files_format() const { return {}; }
+  /// In an empty directory, with what `parts` have in `range` of tables whose keys start with `key_group_bytes` of key
+  /// group. The parts' ranges do not overlap. Tables are then there for OpenTable.
+  virtual Result<std::unique_ptr<OrderedStore>> OpenFiles(const std::string& /*directory*/,
+                                                          std::span<const FetchedFiles> /*parts*/,
+                                                          KeyGroupRange /*range*/, size_t /*key_group_bytes*/) const {
+    return UnimplementedError("OpenFiles");
+  }
 };
 
 }  // namespace kvstate::backends

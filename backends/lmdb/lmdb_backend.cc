@@ -1,6 +1,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backends/embedded/embedded_backend.h"
@@ -16,6 +17,18 @@ namespace {
 
 constexpr std::string_view kName = "lmdb";
 
+class LmdbOpener final : public StoreOpener {
+ public:
+  explicit LmdbOpener(LmdbOptions options) : options_(std::move(options)) {}
+  Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const override {
+    KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<LmdbStore> store, LmdbStore::Open(directory, options_));
+    return std::unique_ptr<OrderedStore>(std::move(store));
+  }
+
+ private:
+  const LmdbOptions options_;
+};
+
 class LmdbFactory final : public BackendFactory {
  public:
   std::string_view name() const override { return kName; }
@@ -27,11 +40,7 @@ class LmdbFactory final : public BackendFactory {
 
   Result<std::unique_ptr<KeyedStateBackend>> Create(const BackendOptions& options) const override {
     KVSTATE_ASSIGN_OR_RETURN(const LmdbOptions parsed, ParseLmdbOptions(options.engine));
-    return EmbeddedBackend::Create(
-        kName, options, [&](const std::string& directory) -> Result<std::unique_ptr<OrderedStore>> {
-          KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<LmdbStore> store, LmdbStore::Open(directory, parsed));
-          return std::unique_ptr<OrderedStore>(std::move(store));
-        });
+    return EmbeddedBackend::Create(kName, options, std::make_unique<LmdbOpener>(parsed));
   }
 };
 

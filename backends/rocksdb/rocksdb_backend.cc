@@ -10,6 +10,17 @@ namespace kvstate::backends::rocksdb {
 
 namespace {
 
+class RocksDbOpener final : public StoreOpener {
+ public:
+  explicit RocksDbOpener(EngineSettings settings) : settings_(std::move(settings)) {}
+  Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const override {
+    return RocksDbStore::Open(directory, settings_);
+  }
+
+ private:
+  const EngineSettings settings_;
+};
+
 class RocksDbFactory final : public BackendFactory {
  public:
   std::string_view name() const override { return "rocksdb"; }
@@ -19,11 +30,8 @@ class RocksDbFactory final : public BackendFactory {
   bool needs_directory() const override { return true; }
   std::vector<EngineOption> options() const override { return DocumentedOptions(); }
   Result<std::unique_ptr<KeyedStateBackend>> Create(const BackendOptions& options) const override {
-    return EmbeddedBackend::Create(name(), options, [&](const std::string& directory) {
-      auto settings = ParseOptions(options.engine);
-      if (!settings.ok()) return Result<std::unique_ptr<OrderedStore>>(settings.status());
-      return RocksDbStore::Open(directory, std::move(settings).value());
-    });
+    KVSTATE_ASSIGN_OR_RETURN(EngineSettings settings, ParseOptions(options.engine));
+    return EmbeddedBackend::Create(name(), options, std::make_unique<RocksDbOpener>(std::move(settings)));
   }
 };
 
