@@ -18,8 +18,8 @@ namespace kvstate::backends::leveldb {
 /// What the engine is opened with, and what it points to.
 struct EngineSettings {
   ::leveldb::Options options;
-  std::unique_ptr<::leveldb::Cache> cache;
-  std::unique_ptr<const ::leveldb::FilterPolicy> filter;
+  std::shared_ptr<::leveldb::Cache> cache;
+  std::shared_ptr<const ::leveldb::FilterPolicy> filter;
 };
 
 /// Sorted by name.
