@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -36,34 +37,6 @@ bool IsDirectory(const std::string& path) {
 }
 
 }  // namespace
-
-Status FileError(std::string_view what, std::string_view path, int error) {
-  const std::string message =
-      std::string(what) + " " + Quoted(path) + ": " + std::error_code(error, std::generic_category()).message();
-  switch (error) {
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return PermissionDeniedError(message + "; give this user write access, or choose another directory");
-    case ENOSPC:
-    case EDQUOT:
-      return ResourceExhaustedError(message + "; free space on that file system, or choose a directory on another");
-    case EMFILE:
-    case ENFILE:
-      return ResourceExhaustedError(message + "; raise the limit of open files");
-    case ENOTDIR:
-    case EEXIST:
-      return InvalidArgumentError(message + "; a file stands where a directory is needed: choose another path");
-    case EISDIR:
-      return InvalidArgumentError(message + "; a directory stands where a file is needed: choose another path");
-    case ENAMETOOLONG:
-    case ELOOP:
-    case EINVAL:
-      return InvalidArgumentError(message + "; choose another path");
-    default:
-      return InternalError(message);
-  }
-}
 
 Result<std::unique_ptr<WorkingDirectory>> WorkingDirectory::Open(const std::string& directory) {
   std::error_code error;

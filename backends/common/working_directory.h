@@ -3,16 +3,12 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "backends/common/file_error.h"
 #include "kvstate/status.h"
 
 namespace kvstate::backends {
-
-/// A Status for errno `error`, met while doing `what` (such as "cannot create") to `path`: PERMISSION_DENIED,
-/// RESOURCE_EXHAUSTED or INVALID_ARGUMENT where that is what the caller can mend, else INTERNAL.
-Status FileError(std::string_view what, std::string_view path, int error);
 
 /// The directory that a backend was given, while the backend lives: locked against other backends, of this process and
 /// of others, with a subdirectory for the engine's files.
