@@ -93,9 +93,14 @@ class StateChainReader {
   StateChainReader(const StateChainReader&) = delete;
   StateChainReader& operator=(const StateChainReader&) = delete;
 
-  /// As StateStreamReader's, without removals and each entry once; `state` is an index into the handle's states. Holds
-  /// the changes of one key group in memory.
+  /// As StateStreamReader's, without removals and each entry once; `state` is an index into the handle's states, and
+  /// ascends. Holds the changes of one key group in memory.
   Status ForEach(uint32_t key_group, const std::function<Status(uint32_t state, const StreamEntry& entry)>& visit);
+
+  /// The same, one after another: Next gives the entries of the key group of the last Seek; false at the end. Views are
+  /// valid until the next call.
+  Status Seek(uint32_t key_group);
+  Result<bool> Next(uint32_t* state, StreamEntry* entry);
 
  private:
   struct Impl;
