@@ -43,7 +43,8 @@ enum class AppendKind {
 struct TableOptions {
   std::string name;  ///< The state's name: any bytes, 1 to 255 of them.
   AppendKind append = AppendKind::kNone;
-  /// kReduce: folds operand `value` into `accumulator`, both serialized. Called on any thread.
+  /// kReduce: folds operand `value` into `accumulator`, both serialized. Called on any thread. A restored reducing
+  /// state of AppendKind::kNone has it too: called by Claim alone, for what it has of an AppendKind::kReduce before.
   std::function<Status(std::string* accumulator, ByteView value)> reduce;
   bool concurrent_reads = false;  ///< ConcurrentGet will be used.
   size_t key_prefix_bytes = 0;    ///< Length of the key group prefix of every key.

@@ -2,24 +2,13 @@
 #include <utility>
 
 #include "backends/embedded/embedded_backend.h"
+#include "backends/rocksdb/rocksdb_opener.h"
 #include "backends/rocksdb/rocksdb_options.h"
-#include "backends/rocksdb/rocksdb_store.h"
 #include "kvstate/backend_registry.h"
 
 namespace kvstate::backends::rocksdb {
 
 namespace {
-
-class RocksDbOpener final : public StoreOpener {
- public:
-  explicit RocksDbOpener(EngineSettings settings) : settings_(std::move(settings)) {}
-  Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const override {
-    return RocksDbStore::Open(directory, settings_);
-  }
-
- private:
-  const EngineSettings settings_;
-};
 
 class RocksDbFactory final : public BackendFactory {
  public:
@@ -31,7 +20,7 @@ class RocksDbFactory final : public BackendFactory {
   std::vector<EngineOption> options() const override { return DocumentedOptions(); }
   Result<std::unique_ptr<KeyedStateBackend>> Create(const BackendOptions& options) const override {
     KVSTATE_ASSIGN_OR_RETURN(EngineSettings settings, ParseOptions(options.engine));
-    return EmbeddedBackend::Create(name(), options, std::make_unique<RocksDbOpener>(std::move(settings)));
+    return EmbeddedBackend::Create(name(), options, MakeOpener(std::move(settings)));
   }
 };
 

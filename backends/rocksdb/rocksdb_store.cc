@@ -3,13 +3,16 @@
 #include <rocksdb/convenience.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 #include <utility>
 
+#include "backends/rocksdb/rocksdb_files.h"
 #include "backends/rocksdb/rocksdb_log.h"
 #include "backends/rocksdb/rocksdb_merge.h"
 #include "backends/rocksdb/rocksdb_status.h"
 #include "backends/rocksdb/rocksdb_table.h"
+#include "backends/rocksdb/rocksdb_view.h"
 
 namespace kvstate::backends::rocksdb {
 
@@ -19,64 +22,144 @@ namespace {
 constexpr std::chrono::milliseconds kResumeInterval{100};
 constexpr std::chrono::milliseconds kPollInterval{1};
 
-/// A column family's name for a state's: a state may have any bytes in it, one called "default" included.
-std::string FamilyName(const std::string& state_name) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string name = "state.";
-  for (const char c : state_name) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    if (plain) {
-      name.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      name.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
+AppendKind AppendOf(StateKind kind) {
+  if (kind == StateKind::kList) return AppendKind::kConcat;
+  // Whether it has operands is the function's to know, which comes later.
+  return kind == StateKind::kReducing ? AppendKind::kReduce : AppendKind::kNone;
+}
+
+/// Of an attempt to open files whose bytes are verified: what RocksDB says of them is damage all the same.
+Status AsDamage(const Status& status) {
+  return status.code() == StatusCode::kInternal ? DataLossError(std::string(status.message())) : status;
+}
+
+/// DATA_LOSS unless the database in `directory` has a column family for each of `states`, and no other.
+Status CheckFamilies(const ::rocksdb::DBOptions& options, const std::string& directory,
+                     std::span<const SavedState> states) {
+  std::vector<std::string> names;
+  const ::rocksdb::Status listed = ::rocksdb::DB::ListColumnFamilies(options, directory, &names);
+  if (!listed.ok()) return AsDamage(FromRocksDb(listed, "list the column families in '" + directory + "'"));
+  std::set<std::string> there(names.begin(), names.end());
+  there.erase(::rocksdb::kDefaultColumnFamilyName);
+  for (const SavedState& state : states) {
+    if (there.erase(FamilyName(state.name)) != 0) continue;
+    return DataLossError("the RocksDB in '" + directory + "' has no column family of state '" + state.name + "'");
   }
-  return name;
+  if (there.empty()) return Status();
+  return DataLossError("the RocksDB in '" + directory + "' has a column family of no state: '" + *there.begin() + "'");
 }
 
 }  // namespace
 
-RocksDbStore::RocksDbStore(EngineSettings settings)
-    : settings_(std::move(settings)), counters_(std::make_shared<JobCounters>()) {
+RocksDbStore::RocksDbStore(std::string directory, EngineSettings settings)
+    : directory_(std::move(directory)), settings_(std::move(settings)), counters_(std::make_shared<JobCounters>()) {
   write_options_.disableWAL = true;
 }
 
 RocksDbStore::~RocksDbStore() { Close().IgnoreError(); }
 
-Result<std::unique_ptr<OrderedStore>> RocksDbStore::Open(const std::string& directory, EngineSettings settings) {
-  std::unique_ptr<RocksDbStore> store(new RocksDbStore(std::move(settings)));
-  ::rocksdb::Options options(store->settings_.db, store->settings_.column_family);
-  options.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(store->settings_.table));
-  options.listeners.push_back(store->counters_);
-  options.info_log = MakeLog(directory, options);
-  const std::vector<::rocksdb::ColumnFamilyDescriptor> families = {{::rocksdb::kDefaultColumnFamilyName, options}};
-  std::vector<::rocksdb::ColumnFamilyHandle*> handles;
+Status RocksDbStore::OpenDatabase(bool is_new, std::vector<::rocksdb::ColumnFamilyDescriptor> families,
+                                  std::vector<::rocksdb::ColumnFamilyHandle*>* handles) {
+  ::rocksdb::DBOptions options = settings_.db;
+  options.listeners.push_back(counters_);
+  options.info_log = MakeLog(directory_, options);
+  options.create_if_missing = is_new;
+  options.error_if_exists = is_new;
+  families.insert(families.begin(), {::rocksdb::kDefaultColumnFamilyName, FamilyOptions(AppendKind::kNone, nullptr)});
   ::rocksdb::DB* db = nullptr;
-  const ::rocksdb::Status status = ::rocksdb::DB::Open(options, directory, families, &handles, &db);
-  if (!status.ok()) return FromRocksDb(status, "open '" + directory + "'");
-  store->db_.reset(db);
-  store->default_family_ = handles.front();
+  const ::rocksdb::Status status = ::rocksdb::DB::Open(options, directory_, families, handles, &db);
+  if (!status.ok()) return FromRocksDb(status, "open '" + directory_ + "'");
+  db_.reset(db);
+  default_family_ = handles->front();
+  handles->erase(handles->begin());
+  return Status();
+}
+
+::rocksdb::ColumnFamilyOptions RocksDbStore::FamilyOptions(AppendKind append,
+                                                           std::shared_ptr<ReduceOperator> reduce) const {
+  ::rocksdb::ColumnFamilyOptions options = settings_.column_family;
+  options.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(settings_.table));
+  if (append == AppendKind::kConcat) options.merge_operator = MakeConcatOperator();
+  if (append == AppendKind::kReduce) {
+    // Without its function a compaction could not do its work.
+    if (!reduce->is_bound()) options.disable_auto_compactions = true;
+    options.merge_operator = std::move(reduce);
+  }
+  return options;
+}
+
+Result<std::unique_ptr<OrderedStore>> RocksDbStore::Open(const std::string& directory, EngineSettings settings) {
+  std::unique_ptr<RocksDbStore> store(new RocksDbStore(directory, std::move(settings)));
+  std::vector<::rocksdb::ColumnFamilyHandle*> handles;
+  KVSTATE_RETURN_IF_ERROR(store->OpenDatabase(/*is_new=*/true, {}, &handles));
   return std::unique_ptr<OrderedStore>(std::move(store));
 }
 
+Result<std::unique_ptr<RocksDbStore>> RocksDbStore::OpenExisting(const std::string& directory, EngineSettings settings,
+                                                                 std::span<const SavedState> states) {
+  KVSTATE_RETURN_IF_ERROR(CheckFamilies(settings.db, directory, states));
+  std::unique_ptr<RocksDbStore> store(new RocksDbStore(directory, std::move(settings)));
+  std::vector<::rocksdb::ColumnFamilyDescriptor> families;
+  std::vector<std::shared_ptr<ReduceOperator>> operators;
+  for (const SavedState& state : states) {
+    const AppendKind append = AppendOf(state.kind);
+    operators.push_back(append == AppendKind::kReduce ? std::make_shared<ReduceOperator>() : nullptr);
+    families.emplace_back(FamilyName(state.name), store->FamilyOptions(append, operators.back()));
+  }
+  std::vector<::rocksdb::ColumnFamilyHandle*> handles;
+  KVSTATE_RETURN_IF_ERROR(AsDamage(store->OpenDatabase(/*is_new=*/false, std::move(families), &handles)));
+  for (size_t i = 0; i < states.size(); ++i) {
+    store->unopened_[states[i].name] =
+        std::make_shared<const Family>(*store->db_, handles[i], states[i].name, std::move(operators[i]));
+  }
+  return store;
+}
+
 Result<std::unique_ptr<StoreTable>> RocksDbStore::CreateTable(const TableOptions& options) {
-  ::rocksdb::ColumnFamilyOptions family_options = settings_.column_family;
-  family_options.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(settings_.table));
-  if (options.append == AppendKind::kConcat) family_options.merge_operator = MakeConcatOperator();
-  if (options.append == AppendKind::kReduce) family_options.merge_operator = MakeReduceOperator(options.reduce);
-  ::rocksdb::ColumnFamilyHandle* family = nullptr;
-  const ::rocksdb::Status status = db_->CreateColumnFamily(family_options, FamilyName(options.name), &family);
+  std::shared_ptr<ReduceOperator> reduce;
+  if (options.append == AppendKind::kReduce) {
+    reduce = std::make_shared<ReduceOperator>();
+    reduce->Bind(options.reduce);
+  }
+  ::rocksdb::ColumnFamilyHandle* handle = nullptr;
+  const ::rocksdb::Status status =
+      db_->CreateColumnFamily(FamilyOptions(options.append, reduce), FamilyName(options.name), &handle);
   if (!status.ok()) return FromRocksDb(status, "create a column family");
-  auto table = std::make_unique<RocksDbTable>(*this, family, options.append);
+  auto family = std::make_shared<const Family>(*db_, handle, options.name, std::move(reduce));
+  auto table = std::make_unique<RocksDbTable>(*this, std::move(family), options.append);
   tables_.push_back(table.get());
   return std::unique_ptr<StoreTable>(std::move(table));
 }
 
+Result<std::unique_ptr<StoreTable>> RocksDbStore::OpenTable(const SavedState& state) {
+  const auto unopened = unopened_.find(state.name);
+  if (unopened == unopened_.end())
+    return DataLossError("RocksDB's files have no column family of state '" + state.name + "'");
+  auto table = std::make_unique<RocksDbTable>(*this, std::move(unopened->second), AppendKind::kNone);
+  unopened_.erase(unopened);
+  tables_.push_back(table.get());
+  return std::unique_ptr<StoreTable>(std::move(table));
+}
+
+Status RocksDbStore::ResumeCompactions(const Family& family) {
+  if (settings_.column_family.disable_auto_compactions) return Status();
+  return FromRocksDb(db_->EnableAutoCompaction({family.handle()}), "compact");
+}
+
+Result<std::unique_ptr<StoreView>> RocksDbStore::NewView(std::span<StoreTable* const> tables) {
+  std::vector<FamilyPtr> families;
+  for (StoreTable* table : tables) families.push_back(static_cast<RocksDbTable*>(table)->family());
+  return MakeView(*db_, std::move(families));
+}
+
+Result<std::unique_ptr<StoreFiles>> RocksDbStore::LinkFiles() {
+  return LinkLiveFiles(*db_, directory_ + "/links." + std::to_string(++links_made_));
+}
+
 Status RocksDbStore::DropTable(std::unique_ptr<StoreTable> table) {
   std::erase(tables_, table.get());
-  return FromRocksDb(db_->DropColumnFamily(static_cast<RocksDbTable&>(*table).family()), "drop a column family");
+  return FromRocksDb(db_->DropColumnFamily(static_cast<RocksDbTable&>(*table).family()->handle()),
+                     "drop a column family");
 }
 
 Status RocksDbStore::RetryWrite(const ::rocksdb::Status& failure, ::rocksdb::WriteBatch& batch) {
@@ -91,7 +174,7 @@ Status RocksDbStore::RetryWrite(const ::rocksdb::Status& failure, ::rocksdb::Wri
 
 std::vector<::rocksdb::ColumnFamilyHandle*> RocksDbStore::Handles() const {
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
-  for (StoreTable* table : tables_) handles.push_back(static_cast<RocksDbTable*>(table)->family());
+  for (StoreTable* table : tables_) handles.push_back(static_cast<RocksDbTable*>(table)->family()->handle());
   return handles;
 }
 
@@ -148,6 +231,7 @@ Status RocksDbStore::WaitForCompactions() {
 
 Status RocksDbStore::Close() {
   if (db_ == nullptr) return Status();
+  unopened_.clear();
   if (default_family_ != nullptr) {
     db_->DestroyColumnFamilyHandle(std::exchange(default_family_, nullptr)).PermitUncheckedError();
   }

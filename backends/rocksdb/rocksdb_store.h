@@ -4,12 +4,15 @@
 #include <rocksdb/db.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "backends/embedded/ordered_store.h"
 #include "backends/rocksdb/rocksdb_counters.h"
+#include "backends/rocksdb/rocksdb_family.h"
 #include "backends/rocksdb/rocksdb_options.h"
 
 namespace kvstate::backends::rocksdb {
@@ -17,11 +20,18 @@ namespace kvstate::backends::rocksdb {
 /// A RocksDB without write-ahead log; a column family a table.
 class RocksDbStore final : public OrderedStore {
  public:
+  /// A new, empty one.
   static Result<std::unique_ptr<OrderedStore>> Open(const std::string& directory, EngineSettings settings);
+  /// The one whose files are in `directory`; `states` are those it has. DATA_LOSS when they are not in it.
+  static Result<std::unique_ptr<RocksDbStore>> OpenExisting(const std::string& directory, EngineSettings settings,
+                                                            std::span<const SavedState> states);
   ~RocksDbStore() override;
 
   Result<std::unique_ptr<StoreTable>> CreateTable(const TableOptions& options) override;
   Status DropTable(std::unique_ptr<StoreTable> table) override;
+  Result<std::unique_ptr<StoreTable>> OpenTable(const SavedState& state) override;
+  Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> tables) override;
+  Result<std::unique_ptr<StoreFiles>> LinkFiles() override;
   Result<EngineCounters> Collect() override;
   Status Flush(bool compact) override;
   Status Close() override;
@@ -37,20 +47,29 @@ class RocksDbStore final : public OrderedStore {
       return Status();
     return RetryWrite(status, batch);
   }
+  /// Of a restored family, once it needs no function that is not known.
+  Status ResumeCompactions(const Family& family);
 
  private:
-  explicit RocksDbStore(EngineSettings settings);
+  RocksDbStore(std::string directory, EngineSettings settings);
+
+  Status OpenDatabase(bool is_new, std::vector<::rocksdb::ColumnFamilyDescriptor> families,
+                      std::vector<::rocksdb::ColumnFamilyHandle*>* handles);
+  ::rocksdb::ColumnFamilyOptions FamilyOptions(AppendKind append, std::shared_ptr<ReduceOperator> reduce) const;
 
   Status RetryWrite(const ::rocksdb::Status& failure, ::rocksdb::WriteBatch& batch);
   Status WaitForCompactions();
   std::vector<::rocksdb::ColumnFamilyHandle*> Handles() const;
 
+  const std::string directory_;
   const EngineSettings settings_;
   const std::shared_ptr<JobCounters> counters_;
   ::rocksdb::WriteOptions write_options_;
   std::unique_ptr<::rocksdb::DB> db_;
   ::rocksdb::ColumnFamilyHandle* default_family_ = nullptr;  ///< RocksDB insists on one; nothing is in it.
   std::vector<StoreTable*> tables_;
+  std::map<std::string, FamilyPtr> unopened_;  ///< Of restored states, by name, until OpenTable.
+  uint64_t links_made_ = 0;
   uint64_t logical_bytes_written_ = 0;
   std::chrono::steady_clock::time_point last_resume_;
 };

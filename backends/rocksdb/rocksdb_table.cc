@@ -1,6 +1,9 @@
 #include "backends/rocksdb/rocksdb_table.h"
 
+#include <utility>
+
 #include "backends/common/composite_key.h"
+#include "backends/rocksdb/rocksdb_iterator.h"
 #include "backends/rocksdb/rocksdb_merge.h"
 #include "backends/rocksdb/rocksdb_status.h"
 
@@ -22,50 +25,40 @@ size_t MostOperands(AppendKind append) {
   return 0;
 }
 
-::rocksdb::Slice ToSlice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-ByteView ToView(const ::rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-class RocksDbIterator final : public StoreIterator {
- public:
-  RocksDbIterator(::rocksdb::DB& db, ::rocksdb::ColumnFamilyHandle* family, ByteView upper) : upper_(upper) {
-    ::rocksdb::ReadOptions options;
-    upper_slice_ = upper_;
-    if (!upper.empty()) options.iterate_upper_bound = &upper_slice_;
-    iterator_.reset(db.NewIterator(options, family));
-  }
-
-  Status Seek(ByteView key) override {
-    iterator_->Seek(ToSlice(key));
-    return Outcome();
-  }
-  Status Next() override {
-    iterator_->Next();
-    return Outcome();
-  }
-  bool Valid() const override { return iterator_->Valid(); }
-  ByteView key() const override { return ToView(iterator_->key()); }
-  ByteView value() const override { return ToView(iterator_->value()); }
-
- private:
-  Status Outcome() const {
-    if (iterator_->Valid()) [[likely]]
-      return Status();
-    return FromRocksDb(iterator_->status(), "iterate");
-  }
-
-  const std::string upper_;
-  ::rocksdb::Slice upper_slice_;  // RocksDB keeps a pointer to it.
-  std::unique_ptr<::rocksdb::Iterator> iterator_;
-};
-
 }  // namespace
 
-RocksDbTable::RocksDbTable(RocksDbStore& store, ::rocksdb::ColumnFamilyHandle* family, AppendKind append)
-    : store_(store), db_(store.db()), family_(family), most_operands_(MostOperands(append)) {}
+RocksDbTable::RocksDbTable(RocksDbStore& store, FamilyPtr family, AppendKind append)
+    : store_(store),
+      db_(store.db()),
+      shared_family_(std::move(family)),
+      family_(shared_family_->handle()),
+      most_operands_(MostOperands(append)) {}
 
-RocksDbTable::~RocksDbTable() {
-  value_.Reset();
-  db_.DestroyColumnFamilyHandle(family_).PermitUncheckedError();
+Status RocksDbTable::Claim(const TableOptions& options) {
+  most_operands_ = MostOperands(options.append);
+  if (!shared_family_->unbound()) return Status();
+  if (options.append == AppendKind::kReduce) {
+    shared_family_->reduce()->Bind(options.reduce);
+  } else {
+    KVSTATE_RETURN_IF_ERROR(FoldAll(options));
+  }
+  return store_.ResumeCompactions(*shared_family_);
+}
+
+Status RocksDbTable::FoldAll(const TableOptions& options) {
+  RocksDbIterator iterator(db_, shared_family_, ::rocksdb::ReadOptions(), {});
+  KVSTATE_RETURN_IF_ERROR(iterator.Seek({}));
+  while (iterator.Valid()) {
+    const std::vector<std::string>& operands = iterator.operands();
+    if (!operands.empty()) {
+      if (!options.reduce) return shared_family_->NotFoldedError();
+      std::string folded = operands.front();
+      for (size_t i = 1; i < operands.size(); ++i) KVSTATE_RETURN_IF_ERROR(options.reduce(&folded, operands[i]));
+      KVSTATE_RETURN_IF_ERROR(Put(iterator.key(), folded));
+    }
+    KVSTATE_RETURN_IF_ERROR(iterator.Next());
+  }
+  return Status();
 }
 
 Result<bool> RocksDbTable::Get(ByteView key, ByteView* value) {
@@ -78,7 +71,7 @@ Result<bool> RocksDbTable::Get(ByteView key, ByteView* value) {
     return true;
   }
   if (status.IsNotFound()) return false;
-  return FromRocksDb(status, "get");
+  return shared_family_->FromRead(status, "get");
 }
 
 void RocksDbTable::CollapseOperands(ByteView key) {
@@ -110,7 +103,8 @@ Status RocksDbTable::Append(ByteView key, ByteView operand) {
 
 Result<std::unique_ptr<StoreIterator>> RocksDbTable::NewIterator(ByteView /*lower*/, ByteView upper) {
   // RocksDB uses a lower bound only when it goes backwards.
-  return std::unique_ptr<StoreIterator>(std::make_unique<RocksDbIterator>(db_, family_, upper));
+  return std::unique_ptr<StoreIterator>(
+      std::make_unique<RocksDbIterator>(db_, shared_family_, ::rocksdb::ReadOptions(), upper));
 }
 
 Result<bool> RocksDbTable::ConcurrentGet(ByteView key, std::string* value) {
@@ -118,13 +112,13 @@ Result<bool> RocksDbTable::ConcurrentGet(ByteView key, std::string* value) {
   if (status.ok()) return true;
   value->clear();
   if (status.IsNotFound()) return false;
-  return FromRocksDb(status, "get");
+  return shared_family_->FromRead(status, "get");
 }
 
 Status RocksDbTable::ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) {
   std::string upper;
   UpperBoundOfPrefix(prefix, &upper);
-  RocksDbIterator iterator(db_, family_, upper);
+  RocksDbIterator iterator(db_, shared_family_, ::rocksdb::ReadOptions(), upper);
   KVSTATE_RETURN_IF_ERROR(iterator.Seek(prefix));
   while (iterator.Valid()) {
     visit(iterator.key(), iterator.value());

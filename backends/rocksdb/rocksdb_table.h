@@ -8,6 +8,7 @@
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
+#include "backends/rocksdb/rocksdb_family.h"
 #include "backends/rocksdb/rocksdb_store.h"
 
 namespace kvstate::backends::rocksdb {
@@ -15,10 +16,7 @@ namespace kvstate::backends::rocksdb {
 /// A column family.
 class RocksDbTable final : public StoreTable {
  public:
-  /// Takes over `family`.
-  RocksDbTable(RocksDbStore& store, ::rocksdb::ColumnFamilyHandle* family, AppendKind append);
-  /// Leaves the column family in the engine.
-  ~RocksDbTable() override;
+  RocksDbTable(RocksDbStore& store, FamilyPtr family, AppendKind append);
 
   Result<bool> Get(ByteView key, ByteView* value) override;
   Status Put(ByteView key, ByteView value) override;
@@ -29,17 +27,21 @@ class RocksDbTable final : public StoreTable {
   bool iterators_survive_writes() const override { return true; }
   Result<bool> ConcurrentGet(ByteView key, std::string* value) override;
   Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) override;
+  Status Claim(const TableOptions& options) override;
 
-  ::rocksdb::ColumnFamilyHandle* family() const { return family_; }
+  const FamilyPtr& family() const { return shared_family_; }
 
  private:
+  /// Of a restored table, for want of an operator that could do it later: each value whole.
+  Status FoldAll(const TableOptions& options);
   void CollapseOperands(ByteView key);
 
   RocksDbStore& store_;
   ::rocksdb::DB& db_;
+  const FamilyPtr shared_family_;
   ::rocksdb::ColumnFamilyHandle* const family_;
   /// A read that met more of them writes the value back whole; 0 when the table does not append.
-  const size_t most_operands_;
+  size_t most_operands_;
   const ::rocksdb::ReadOptions read_options_;
   ::rocksdb::PinnableSlice value_;  ///< What Get's view points into.
   ::rocksdb::WriteBatch batch_;     ///< Kept for its memory.
