@@ -66,10 +66,19 @@ Status CompositeKeyParser::Parse(ByteView composite) {
   const bool one = format_.key_group_bytes_ == 1;
   if (one ? !in.ReadByte(&byte) : !in.ReadFixed16(&two_bytes)) return in.Malformed("key group of a composite key");
   key_group_ = one ? byte : two_bytes;
+  return ReadParts(in, composite);
+}
+
+Status CompositeKeyParser::ParseAfterKeyGroup(ByteView rest) {
+  ByteReader in(rest);
+  return ReadParts(in, rest);
+}
+
+Status CompositeKeyParser::ReadParts(ByteReader& in, ByteView all) {
   KVSTATE_RETURN_IF_ERROR(ReadPart(in, format_.key_shape_, *format_.key_, key_object_, &key_part_));
   KVSTATE_RETURN_IF_ERROR(
       ReadPart(in, format_.namespace_shape_, *format_.namespace_, namespace_object_, &namespace_part_));
-  prefix_ = composite.substr(0, in.position());
+  prefix_ = all.substr(0, in.position());
   user_key_ = in.rest();
   return Status();
 }

@@ -92,6 +92,9 @@ class CompositeKeyParser {
 
   /// DATA_LOSS when `composite` is no composite key. Views given out afterwards point into `composite`.
   Status Parse(ByteView composite);
+  /// The same of what stands after the key group, as in a state stream; prefix() begins there too, and key_group() is
+  /// not known.
+  Status ParseAfterKeyGroup(ByteView rest);
 
   uint32_t key_group() const { return key_group_; }
   ByteView key() const { return key_part_; }
@@ -101,6 +104,7 @@ class CompositeKeyParser {
   ByteView user_key() const { return user_key_; }
 
  private:
+  Status ReadParts(ByteReader& in, ByteView all);
   Status ReadPart(ByteReader& in, CompositeKeyFormat::Shape shape, const TypeSerializer& serializer,
                   TypedObject& scratch, ByteView* part) const;
 

@@ -27,8 +27,8 @@ struct SavedEntry {
 };
 
 /// Gives the entries of a snapshot in kStateStreamFormat, changes applied: each (state, key, namespace, user
-/// key) once, key group by key group in ascending order, states in their order within each. Holds one key group in
-/// memory at a time where there are changes, else one block. Not thread-safe.
+/// key) once, key group by key group in ascending order, states in their order within each. Holds one block in memory,
+/// and the changes of one key group where there are any. Not thread-safe.
 class KVSTATE_EXPORT SavepointReader {
  public:
   virtual ~SavepointReader();

@@ -132,6 +132,13 @@ TEST(CompositeKeyTest, WhatIsWrittenIsParsed) {
           EXPECT_EQ(parser.state_namespace(), name) << c.name;
           EXPECT_EQ(parser.prefix(), prefix) << c.name;
           EXPECT_EQ(parser.user_key(), user_key) << c.name;
+
+          const ByteView rest = ByteView(composite).substr(format.key_group_bytes());
+          ASSERT_TRUE(parser.ParseAfterKeyGroup(rest).ok()) << c.name;
+          EXPECT_EQ(parser.key(), key) << c.name;
+          EXPECT_EQ(parser.state_namespace(), name) << c.name;
+          EXPECT_EQ(parser.prefix(), ByteView(prefix).substr(format.key_group_bytes())) << c.name;
+          EXPECT_EQ(parser.user_key(), user_key) << c.name;
         }
       }
     }
