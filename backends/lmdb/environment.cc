@@ -1,8 +1,13 @@
 #include "backends/lmdb/environment.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "backends/lmdb/lmdb_error.h"
 
@@ -10,9 +15,12 @@ namespace kvstate::backends::lmdb {
 
 namespace {
 
-// Nothing is read by another process, and state is durable at checkpoints alone: no lock file, no sync. The map is
-// written directly: dirty pages are the page cache's, found without a search.
-constexpr unsigned kFlags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NOSYNC | MDB_NOMETASYNC | MDB_WRITEMAP;
+// State is durable at checkpoints alone: no sync. The map is written directly: dirty pages are the page cache's, found
+// without a search. There is a lock file, though nothing is read by another process: by it LMDB knows its readers.
+constexpr unsigned kFlags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOSYNC | MDB_NOMETASYNC | MDB_WRITEMAP;
+
+// As many bytes as LMDB's header of some 256, and 64 a reader.
+constexpr off_t kLockFileBytes = 64 << 10;
 
 constexpr uint64_t kDirtyListEntries = 131071;  // LMDB's MDB_IDL_UM_MAX.
 constexpr uint64_t kLeastGrant = 64;
@@ -36,7 +44,14 @@ Result<std::unique_ptr<Environment>> Environment::Open(const std::string& direct
 }
 
 Environment::~Environment() {
-  if (txn_ != nullptr) mdb_txn_abort(txn_);
+  EndOldViews();
+  assert(views_.empty() && "a view must not outlive its store");
+  if (txn_ != nullptr) {
+    thread_.Run([this] {
+      mdb_txn_abort(txn_);
+      return 0;
+    });
+  }
   if (reader_ != nullptr) mdb_txn_abort(reader_);
   if (env_ != nullptr) mdb_env_close(env_);
 }
@@ -50,7 +65,9 @@ Status Environment::OpenFile(const std::string& directory) {
   // Two databases a state: its entries, and the layers of its long keys.
   KVSTATE_RETURN_IF_ERROR(check(mdb_env_set_maxdbs(env_, static_cast<MDB_dbi>(2 * options_.max_states))));
   KVSTATE_RETURN_IF_ERROR(check(mdb_env_set_mapsize(env_, options_.map_bytes)));
+  KVSTATE_RETURN_IF_ERROR(MakeLockFile(path + "-lock"));
   KVSTATE_RETURN_IF_ERROR(check(mdb_env_open(env_, path.c_str(), kFlags, 0644)));
+  KVSTATE_RETURN_IF_ERROR(thread_.Start());
   mdb_filehandle_t fd = -1;
   KVSTATE_RETURN_IF_ERROR(check(mdb_env_get_fd(env_, &fd)));
   file_.Attach(path, fd);
@@ -67,6 +84,18 @@ Status Environment::OpenFile(const std::string& directory) {
   return MakeRoom(0, 0, Purpose::kInsert);
 }
 
+Status Environment::MakeLockFile(const std::string& path) const {
+  // LMDB maps a file that it makes itself without disk space behind it: writing to it on a full disk would be SIGBUS.
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return LmdbError(errno, "cannot create " + path);
+  int error = 0;
+  do {
+    error = posix_fallocate(fd, 0, kLockFileBytes);
+  } while (error == EINTR);
+  close(fd);
+  return error == 0 ? Status() : LmdbError(error, "cannot reserve disk for " + path);
+}
+
 void Environment::NoteMap() {
   MDB_envinfo info = {};
   mdb_env_info(env_, &info);
@@ -75,7 +104,8 @@ void Environment::NoteMap() {
 }
 
 Result<Database*> Environment::CreateDatabase(const std::string& name) {
-  if (databases_.size() >= 2 * options_.max_states) {
+  KVSTATE_RETURN_IF_ERROR(DropForgotten());
+  if (databases_.size() + forgotten_.size() >= 2 * options_.max_states) {
     return ResourceExhaustedError("lmdb: " + path() + " has its most states, " + std::to_string(options_.max_states) +
                                   "; raise the engine option max_states");
   }
@@ -90,6 +120,7 @@ Result<Database*> Environment::CreateDatabase(const std::string& name) {
 }
 
 Status Environment::DropDatabase(Database* database) {
+  KVSTATE_RETURN_IF_ERROR(DropForgotten());
   KVSTATE_RETURN_IF_ERROR(MakeRoomFor(2 * main_.pages_per_write, 0, Purpose::kDelete));
   MDB_stat stat = {};
   int error = mdb_stat(txn_, database->dbi, &stat);
@@ -98,10 +129,51 @@ Status Environment::DropDatabase(Database* database) {
   budget_.Lose(stat.ms_branch_pages + stat.ms_leaf_pages);
   mdb_cursor_close(database->cursor);
   database->cursor = nullptr;
-  error = mdb_drop(txn_, database->dbi, 1);
+  // A view of it needs what LMDB forgets of a database that it closes.
+  const bool keep_open = !views_.empty();
+  error = mdb_drop(txn_, database->dbi, keep_open ? 0 : 1);
   if (error != 0) return WriteFailure(error, "dropping a database");
+  if (keep_open) forgotten_.push_back(database->dbi);
   std::erase_if(databases_, [&](const auto& owned) { return owned.get() == database; });
   return Commit();
+}
+
+Status Environment::DropForgotten() {
+  EndOldViews();
+  if (forgotten_.empty() || !views_.empty()) return Status();
+  for (; !forgotten_.empty(); forgotten_.pop_back()) {
+    KVSTATE_RETURN_IF_ERROR(MakeRoomFor(2 * main_.pages_per_write, 0, Purpose::kDelete));
+    const int error = mdb_drop(txn_, forgotten_.back(), 1);
+    if (error != 0) return WriteFailure(error, "dropping a database");
+  }
+  return Status();
+}
+
+Result<MDB_txn*> Environment::BeginView() {
+  KVSTATE_RETURN_IF_ERROR(Commit());
+  View view;
+  const int error = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &view.txn);
+  if (error != 0) return LmdbError(error, "cannot begin a snapshot of " + path());
+  view.transaction_id = mdb_txn_id(view.txn);
+  views_.push_back(view);
+  return view.txn;
+}
+
+void Environment::EndView(MDB_txn* view) {
+  const std::lock_guard lock(ended_mutex_);
+  ended_views_.push_back(view);
+}
+
+void Environment::EndOldViews() {
+  std::vector<MDB_txn*> ended;
+  {
+    const std::lock_guard lock(ended_mutex_);
+    ended.swap(ended_views_);
+  }
+  for (MDB_txn* const txn : ended) {
+    mdb_txn_abort(txn);
+    std::erase_if(views_, [&](const View& view) { return view.txn == txn; });
+  }
 }
 
 Status Environment::ReadFailure(int error) const {
@@ -118,7 +190,7 @@ Status Environment::WriteFailure(int error, const char* what) {
 }
 
 Status Environment::Begin() {
-  int error = mdb_txn_begin(env_, nullptr, 0, &txn_);
+  int error = thread_.Run([this] { return mdb_txn_begin(env_, nullptr, 0, &txn_); });
   for (const auto& database : databases_) {
     // Opening a cursor also makes LMDB read the database's record, which readers beside the owner must not race for.
     if (error == 0) error = mdb_cursor_open(txn_, database->dbi, &database->cursor);
@@ -135,8 +207,9 @@ Status Environment::Begin() {
 Status Environment::EndByCommit() {
   assert(txn_ != nullptr);
   [[maybe_unused]] const uint64_t most_pages = budget_.used_pages() + CommitPages(budget_.used_pages());
-  const int error = mdb_txn_commit(txn_);
+  const int error = thread_.Run([this] { return mdb_txn_commit(txn_); });
   txn_ = nullptr;
+  EndOldViews();
   for (const auto& database : databases_) database->cursor = nullptr;
   credit_ = 0;
   commit_next_ = false;
@@ -160,6 +233,10 @@ Status Environment::ReadFreePages() {
   mdb_env_info(env_, &info);
   const uint64_t used_pages = info.me_last_pgno + 1;
   const uint64_t live_pages_before = committed_pages_ - free_pages_;
+  // What a transaction freed, the next still keeps for readers that may be about to begin; and a view, what was freed
+  // after it.
+  uint64_t oldest_view = transaction_id;
+  for (const View& view : views_) oldest_view = std::min(oldest_view, view.transaction_id);
 
   uint64_t free_pages = 0;
   uint64_t reusable_pages = 0;
@@ -175,7 +252,7 @@ Status Environment::ReadFreePages() {
     std::memcpy(&freed_by, key.mv_data, sizeof(freed_by));
     const auto* const pages = static_cast<const uint64_t*>(data.mv_data);
     free_pages += pages[0];
-    if (freed_by < transaction_id) reusable_pages += pages[0];
+    if (freed_by < oldest_view) reusable_pages += pages[0];
     if (freed_by == transaction_id) {
       const uint64_t* const end = pages + 1 + pages[0];
       replaced_pages += static_cast<uint64_t>(
@@ -286,12 +363,15 @@ Status Environment::GrowMap(uint64_t pages) {
     KVSTATE_RETURN_IF_ERROR(file_.CheckMappable(bytes));
   }
   KVSTATE_RETURN_IF_ERROR(EndByCommit());
-  file_.GuardHole();
-  const int error = mdb_env_set_mapsize(env_, bytes);
-  if (error != 0) return WriteFailure(error, "growing the map");
-  file_.KeepMapped();
-  NoteMap();
-  ++map_growths_;
+  {
+    const Lock lock = LockMap();
+    file_.GuardHole();
+    const int error = mdb_env_set_mapsize(env_, bytes);
+    if (error != 0) return WriteFailure(error, "growing the map");
+    file_.KeepMapped();
+    NoteMap();
+    ++map_growths_;
+  }
   return Begin();
 }
 

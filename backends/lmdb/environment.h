@@ -12,6 +12,7 @@
 #include "backends/lmdb/data_file.h"
 #include "backends/lmdb/lmdb_options.h"
 #include "backends/lmdb/page_budget.h"
+#include "backends/lmdb/transaction_thread.h"
 #include "kvstate/bytes.h"
 #include "kvstate/status.h"
 
@@ -58,6 +59,7 @@ class Environment {
   const std::string& path() const { return file_.path(); }
   MDB_txn* txn() const { return txn_; }
   uint64_t generation() const { return generation_; }
+  /// For the owner, and under LockMap.
   uint64_t map_growths() const { return map_growths_; }
 
   /// A new, empty database; `name` is free. Pointers stay valid until DropDatabase. REQUIRES: LockAsOwner.
@@ -93,6 +95,15 @@ class Environment {
 
   /// Commits what was written, if anything, and begins another transaction. REQUIRES: LockAsOwner.
   Status Commit();
+
+  /// A read transaction of all that is written now, for any thread beside the owner; commits for that. Pages that it
+  /// may read are not used anew, and databases that are dropped stay for it. REQUIRES: LockAsOwner.
+  Result<MDB_txn*> BeginView();
+  /// On any thread: nobody reads by `view` any more. LMDB gets to know at the next commit.
+  void EndView(MDB_txn* view);
+  /// To be held while anything is read by a view's transaction. The map does not move meanwhile; when map_growths() is
+  /// another than the time before, cursors and views of bytes are invalid.
+  Lock LockMap() { return Lock(map_mutex_); }
   FileUse MeasureFileUse();
   /// Whether the bytes lie in the file as it is mapped, where a write may move them.
   bool Maps(ByteView bytes) const { return file_.Maps(bytes.data()); }
@@ -108,11 +119,19 @@ class Environment {
 
   explicit Environment(const LmdbOptions& options) : options_(options) {}
 
+  struct View {
+    MDB_txn* txn = nullptr;
+    uint64_t transaction_id = 0;  ///< That it sees.
+  };
+
   Status OpenFile(const std::string& directory);
+  Status MakeLockFile(const std::string& path) const;
   void NoteMap();
   Status Begin();
   Status EndByCommit();
   Status ReadFreePages();
+  void EndOldViews();
+  Status DropForgotten();
   Status MakeRoom(uint64_t pages, uint64_t run_pages, Purpose purpose);
   Status GrowMap(uint64_t pages);
   Status Reserve(uint64_t pages);
@@ -125,8 +144,10 @@ class Environment {
   MDB_env* env_ = nullptr;
   MDB_txn* txn_ = nullptr;
   MDB_txn* reader_ = nullptr;  // For the list of free pages, which a write transaction may not read.
+  TransactionThread thread_;   // Where txn_ is begun and ended.
   Database main_;              // LMDB's table of the named ones; its cursor is not used.
   std::vector<std::unique_ptr<Database>> databases_;
+  std::vector<MDB_dbi> forgotten_;  // Databases that were dropped, emptied, but are open until no view is left.
   DataFile file_;
   Status broken_;
 
@@ -154,6 +175,11 @@ class Environment {
 
   bool concurrent_reads_ = false;
   std::mutex mutex_;
+
+  std::vector<View> views_;            // That LMDB knows of.
+  std::mutex ended_mutex_;             // Of the next.
+  std::vector<MDB_txn*> ended_views_;  // Of views_.
+  std::mutex map_mutex_;
 };
 
 }  // namespace kvstate::backends::lmdb

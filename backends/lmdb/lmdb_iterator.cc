@@ -1,14 +1,17 @@
 #include "backends/lmdb/lmdb_iterator.h"
 
 #include <cassert>
-#include <utility>
 
 #include "backends/lmdb/lmdb_table.h"
 
 namespace kvstate::backends::lmdb {
 
 LmdbIterator::LmdbIterator(const LmdbTable& table, ByteView lower, ByteView upper, Caller caller)
-    : table_(table), caller_(caller), lower_(lower), upper_(upper) {}
+    : table_(table),
+      caller_(caller),
+      lower_(lower),
+      upper_(upper),
+      cursor_(caller == Caller::kOwner ? &table.environment() : nullptr) {}
 
 LmdbIterator::~LmdbIterator() { CloseCursors(); }
 
@@ -16,77 +19,49 @@ Environment::Lock LmdbIterator::LockCursors() const {
   return caller_ == Caller::kOwner ? table_.environment().LockAsOwner() : Environment::Lock();
 }
 
+Status LmdbIterator::Failure(int error) const { return table_.environment().ReadFailure(error); }
+
 Status LmdbIterator::OpenCursor() {
   generation_ = table_.environment().generation();
   Database& database = table_.entries();
+  MDB_txn* const txn = table_.environment().txn();
   const Environment::Lock lock = LockCursors();
   if (caller_ == Caller::kOwner && !database.cursor_is_lent) {
     // Most scans are one at a time and short: opening a cursor would be a good part of them.
-    cursor_ = database.cursor;
+    cursor_.Attach(txn, database.cursor);
     borrowed_ = database.cursor_is_lent = true;
     return Status();
   }
   borrowed_ = false;
-  const int error = mdb_cursor_open(table_.environment().txn(), database.dbi, &cursor_);
-  return error == 0 ? Status() : table_.environment().ReadFailure(error);
+  MDB_cursor* opened = nullptr;
+  const int error = mdb_cursor_open(txn, database.dbi, &opened);
+  if (error != 0) return Failure(error);
+  cursor_.Attach(txn, opened);
+  return Status();
 }
 
 void LmdbIterator::CloseCursors() {
   if (generation_ != table_.environment().generation()) {
     // LMDB closed those of a transaction that has ended.
-    layers_.clear();
-    cursor_ = nullptr;
+    cursor_.Forget();
     return;
   }
-  while (!layers_.empty()) PopLayer();
-  if (cursor_ == nullptr) return;
+  if (!cursor_.attached()) return;
+  MDB_cursor* const detached = cursor_.Detach();
   const Environment::Lock lock = LockCursors();
   if (borrowed_) {
     table_.entries().cursor_is_lent = false;
   } else {
-    mdb_cursor_close(cursor_);
+    mdb_cursor_close(detached);
   }
-  cursor_ = nullptr;
-}
-
-Status LmdbIterator::PushLayer() {
-  const size_t outer_id_bytes = layers_.empty() ? 0 : kLayerIdBytes;
-  const size_t outer_key_bytes = layers_.empty() ? 0 : layers_.back().whole_key_bytes;
-  whole_key_.resize(outer_key_bytes);
-  whole_key_.append(ToView(key_).substr(outer_id_bytes));
-
-  Layer layer;
-  layer.id = ToView(value_);
-  layer.whole_key_bytes = whole_key_.size();
-  const Environment::Lock lock = LockCursors();
-  const int error = mdb_cursor_open(table_.environment().txn(), table_.layers()->dbi, &layer.cursor);
-  if (error != 0) return table_.environment().ReadFailure(error);
-  layers_.push_back(std::move(layer));
-  return Status();
-}
-
-void LmdbIterator::PopLayer() {
-  const Environment::Lock lock = LockCursors();
-  mdb_cursor_close(layers_.back().cursor);
-  layers_.pop_back();
 }
 
 Status LmdbIterator::Seek(ByteView key) {
   valid_ = false;
   if (generation_ != table_.environment().generation()) CloseCursors();
-  while (!layers_.empty()) PopLayer();
-  if (cursor_ == nullptr) KVSTATE_RETURN_IF_ERROR(OpenCursor());
-
-  KeyCutter cutter(key < lower_ ? ByteView(lower_) : key);
-  for (;;) {
-    const MDB_val part = cutter.part();
-    key_ = part;
-    const MDB_cursor_op op = part.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE;
-    const int error = mdb_cursor_get(cursor(), &key_, &value_, op);
-    if (error != 0 || cutter.last() || ToView(key_) != ToView(part)) return Settle(error);
-    cutter.Descend(ToView(value_));
-    KVSTATE_RETURN_IF_ERROR(PushLayer());
-  }
+  if (!cursor_.attached()) KVSTATE_RETURN_IF_ERROR(OpenCursor());
+  const Database* const layers = table_.layers();
+  return Settle(cursor_.Seek(key < lower_ ? ByteView(lower_) : key, layers == nullptr ? 0 : layers->dbi));
 }
 
 Status LmdbIterator::Next() {
@@ -97,30 +72,7 @@ Status LmdbIterator::Next() {
     return Seek(behind);
   }
   valid_ = false;
-  return Settle(mdb_cursor_get(cursor(), &key_, &value_, MDB_NEXT));
-}
-
-Status LmdbIterator::SettleInLayers(int error) {
-  for (;;) {
-    if (error != 0 && error != MDB_NOTFOUND) return table_.environment().ReadFailure(error);
-    const bool inside = error == 0 && (layers_.empty() || ToView(key_).starts_with(layers_.back().id));
-    if (!inside) {
-      if (layers_.empty()) return Status();
-      PopLayer();
-      error = mdb_cursor_get(cursor(), &key_, &value_, MDB_NEXT);
-      continue;
-    }
-    if (!IsLink(key_)) break;
-    KVSTATE_RETURN_IF_ERROR(PushLayer());
-    key_ = ToMdb(layers_.back().id);
-    error = mdb_cursor_get(cursor(), &key_, &value_, MDB_SET_RANGE);
-  }
-  if (!layers_.empty()) {
-    whole_key_.resize(layers_.back().whole_key_bytes);
-    whole_key_.append(ToView(key_).substr(kLayerIdBytes));
-  }
-  valid_ = IsBelowUpper();
-  return Status();
+  return Settle(cursor_.Next());
 }
 
 }  // namespace kvstate::backends::lmdb

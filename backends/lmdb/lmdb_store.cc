@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backends/lmdb/lmdb_table.h"
+#include "backends/lmdb/lmdb_view.h"
 
 namespace kvstate::backends::lmdb {
 
@@ -25,6 +26,11 @@ Status LmdbStore::DropTable(std::unique_ptr<StoreTable> table) {
   logical_bytes_of_dropped_ += dropped.logical_bytes_written();
   std::erase(tables_, &dropped);
   return dropped.Drop();
+}
+
+Result<std::unique_ptr<StoreView>> LmdbStore::NewView(std::span<StoreTable* const> tables) {
+  const Environment::Lock lock = environment_->LockAsOwner();
+  return LmdbView::Create(*environment_, tables);
 }
 
 Result<EngineCounters> LmdbStore::Collect() {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class LmdbStore final : public OrderedStore {
 
   Result<std::unique_ptr<StoreTable>> CreateTable(const TableOptions& options) override;
   Status DropTable(std::unique_ptr<StoreTable> table) override;
+  /// By a read transaction; commits.
+  Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> tables) override;
   /// Pages count as written when a commit makes them part of the file. There are commits when the map grows, when a
   /// transaction has dirtied LmdbOptions::commit_dirty_pages, and at Flush; the kernel writes the pages when it likes.
   Result<EngineCounters> Collect() override;
