@@ -37,7 +37,9 @@ void TransactionThread::Loop() {
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || call_ != nullptr; });
     if (call_ == nullptr) return;
+    lock.unlock();
     outcome_ = call_();
+    lock.lock();
     call_ = nullptr;
     changed_.notify_all();
   }

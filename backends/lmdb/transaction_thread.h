@@ -28,9 +28,10 @@ class TransactionThread {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::function<int()> call_;  ///< Guarded by mutex_, as the rest is.
+  /// Set by the caller and cleared by the thread, under mutex_; in between the thread alone uses it and outcome_.
+  std::function<int()> call_;
   int outcome_ = 0;
-  bool stopping_ = false;
+  bool stopping_ = false;  ///< Guarded by mutex_.
   std::thread thread_;
 };
 
