@@ -17,6 +17,7 @@ BackendFactory::~BackendFactory() = default;
 CheckpointStorage::~CheckpointStorage() = default;
 Clock::~Clock() = default;
 EngineStatistics::~EngineStatistics() = default;
+ExclusiveStorage::~ExclusiveStorage() = default;
 ReduceFunction::~ReduceFunction() = default;
 AggregateFunction::~AggregateFunction() = default;
 FoldFunction::~FoldFunction() = default;

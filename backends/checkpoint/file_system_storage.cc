@@ -14,6 +14,7 @@
 
 #include "backends/checkpoint/storage_path.h"
 #include "backends/common/file_error.h"
+#include "backends/common/file_lock.h"
 
 namespace kvstate::backends {
 
@@ -24,6 +25,8 @@ constexpr size_t kGatheredBytes = 64 * 1024;
 // A Remove in the same folder may take it away between its making and its use; each round loses only to one.
 constexpr int kRounds = 1000;
 constexpr std::string_view kTemporaryName = ".publishing-";
+// No name of a storage's file, so that it is nobody's, and not listed.
+constexpr std::string_view kLockName = "kvstate+lock";
 
 bool IsDirectory(const std::string& path) {
   struct stat info = {};
@@ -53,6 +56,18 @@ Result<std::string> AbsolutePath(const std::string& directory) {
   if (!absolute.has_filename() && absolute.has_relative_path()) absolute = absolute.parent_path();
   return absolute.string();
 }
+
+/// Gives the lock up, and removes its file.
+class HeldLock {
+ public:
+  explicit HeldLock(std::unique_ptr<FileLock> lock) : lock_(std::move(lock)) {}
+  ~HeldLock() { lock_->Remove().IgnoreError(); }
+  HeldLock(const HeldLock&) = delete;
+  HeldLock& operator=(const HeldLock&) = delete;
+
+ private:
+  const std::unique_ptr<FileLock> lock_;
+};
 
 class Reader final : public StorageReader {
  public:
@@ -128,13 +143,30 @@ Result<std::shared_ptr<FileSystemStorage>> FileSystemStorage::OpenReadOnly(const
 }
 
 void* FileSystemStorage::GetExtension(std::string_view id) {
-  return id == LocalFiles::kExtensionId ? static_cast<LocalFiles*>(this) : nullptr;
+  if (id == LocalFiles::kExtensionId) return static_cast<LocalFiles*>(this);
+  return id == ExclusiveStorage::kExtensionId ? static_cast<ExclusiveStorage*>(this) : nullptr;
 }
 
 std::string FileSystemStorage::LocalPath(std::string_view path) const {
   if (path.empty()) return root_;
   std::string local = root_ == "/" ? root_ : root_ + "/";
   return local.append(path);
+}
+
+Result<std::shared_ptr<void>> FileSystemStorage::Lock() {
+  const std::string path = LocalPath(kLockName);
+  if (read_only_) return FailedPreconditionError("'" + root_ + "' cannot be locked: it was opened for reading alone");
+  for (int round = 0; round < kRounds; ++round) {
+    KVSTATE_ASSIGN_OR_RETURN(FileLock::Attempt attempt, FileLock::Try(path));
+    if (attempt.held) {
+      return FailedPreconditionError("the checkpoints in '" + root_ + "' are another's" +
+                                     (attempt.holder.empty() ? "" : ", of process " + attempt.holder) +
+                                     "; end that, or choose another directory");
+    }
+    if (attempt.lock != nullptr) return std::shared_ptr<void>(std::make_shared<HeldLock>(std::move(attempt.lock)));
+    if (!IsDirectory(root_)) return NotFoundError("the storage's directory '" + root_ + "' has been removed");
+  }
+  return UnavailableError("the lock '" + path + "' keeps being removed; try again");
 }
 
 Status FileSystemStorage::CheckWritable(std::string_view path) const {

@@ -21,7 +21,7 @@ namespace kvstate::backends {
 ///
 /// Invariant: a name that is not on stable storage is in a folder of `unsynced_`. So is, when this storage first uses a
 /// folder that was there, the folder above: whoever made it may have been killed before a sync.
-class FileSystemStorage final : public CheckpointStorage, public LocalFiles {
+class FileSystemStorage final : public CheckpointStorage, public LocalFiles, public ExclusiveStorage {
  public:
   /// Told of each step towards stable storage, for tests of their order: "sync", "sync directory", "rename".
   using Observer = std::function<void(std::string_view step, const std::string& path)>;
@@ -37,6 +37,7 @@ class FileSystemStorage final : public CheckpointStorage, public LocalFiles {
   Result<std::vector<StorageEntry>> List(std::string_view prefix) override;
   void* GetExtension(std::string_view id) override;
   std::string LocalPath(std::string_view path) const override;
+  Result<std::shared_ptr<void>> Lock() override;
 
  private:
   class Writer;

@@ -19,7 +19,7 @@ struct MemoryFile {
 using MemoryFilePtr = std::shared_ptr<MemoryFile>;
 
 /// Files as strings. A complete file never changes, so that readers need no lock.
-class MemoryStorage final : public CheckpointStorage {
+class MemoryStorage final : public CheckpointStorage, public ExclusiveStorage {
  public:
   explicit MemoryStorage(uint64_t most_bytes) : most_bytes_(most_bytes) {}
 
@@ -29,6 +29,10 @@ class MemoryStorage final : public CheckpointStorage {
   Result<std::unique_ptr<StorageReader>> Open(std::string_view path) override;
   Status Remove(std::string_view path) override;
   Result<std::vector<StorageEntry>> List(std::string_view prefix) override;
+  void* GetExtension(std::string_view id) override {
+    return id == ExclusiveStorage::kExtensionId ? static_cast<ExclusiveStorage*>(this) : nullptr;
+  }
+  Result<std::shared_ptr<void>> Lock() override;
 
  private:
   class Writer;
@@ -40,6 +44,7 @@ class MemoryStorage final : public CheckpointStorage {
   std::mutex mutex_;
   std::map<std::string, MemoryFilePtr, std::less<>> files_;  ///< Guarded by mutex_.
   uint64_t bytes_ = 0;                                       ///< Of all files; guarded by mutex_.
+  std::weak_ptr<void> lock_;                                 ///< Guarded by mutex_.
 };
 
 class MemoryReader final : public StorageReader {
@@ -164,6 +169,16 @@ Result<std::vector<StorageEntry>> MemoryStorage::List(std::string_view prefix) {
     entries.push_back({at->first, at->second->bytes.size()});
   }
   return entries;
+}
+
+Result<std::shared_ptr<void>> MemoryStorage::Lock() {
+  const std::lock_guard guard(mutex_);
+  if (!lock_.expired()) {
+    return FailedPreconditionError("the checkpoints in this memory storage are another's; end that, or make another");
+  }
+  std::shared_ptr<void> held = std::make_shared<char>();
+  lock_ = held;
+  return held;
 }
 
 }  // namespace

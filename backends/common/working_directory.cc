@@ -1,7 +1,5 @@
 #include "backends/common/working_directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,15 +19,6 @@ constexpr std::string_view kEngineName = "kvstate.engine";
 constexpr int kRounds = 100;
 
 std::string Quoted(std::string_view path) { return "'" + std::string(path) + "'"; }
-
-/// The process that holds the lock, as it says itself; empty when it does not.
-std::string HolderOf(int fd) {
-  char text[32];
-  const ssize_t length = pread(fd, text, sizeof(text), 0);
-  std::string holder;
-  for (ssize_t i = 0; i < length && text[i] >= '0' && text[i] <= '9'; ++i) holder.push_back(text[i]);
-  return holder;
-}
 
 bool IsDirectory(const std::string& path) {
   struct stat info = {};
@@ -72,60 +61,26 @@ Status WorkingDirectory::MakeDirectories() {
   return Status();
 }
 
-Status WorkingDirectory::TryLock(bool* locked) {
-  *locked = false;
-  int fd = open(lock_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  const bool is_new = fd >= 0;
-  if (fd < 0 && errno == EEXIST) fd = open(lock_path_.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) {
-    // Its owner, or that of a directory above, is removing it: look again.
-    if (errno == ENOENT) return Status();
-    return FileError("cannot open lock file", lock_path_, errno);
-  }
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    const std::string holder = HolderOf(fd);
-    close(fd);
-    if (error != EWOULDBLOCK) return FileError("cannot lock", lock_path_, error);
-    return FailedPreconditionError("directory " + Quoted(path_) + " is in use by another backend" +
-                                   (holder.empty() ? "" : " of process " + holder) +
-                                   "; give each backend a directory of its own, or dispose of the other first");
-  }
-  // The lock holds only if the locked file is still the one of that name: its last owner may have removed it.
-  struct stat of_fd = {};
-  struct stat of_path = {};
-  if (fstat(fd, &of_fd) != 0 || stat(lock_path_.c_str(), &of_path) != 0 || of_fd.st_ino != of_path.st_ino ||
-      of_fd.st_dev != of_path.st_dev) {
-    close(fd);
-    return Status();
-  }
-  lock_fd_ = fd;
-  lock_file_is_new_ = is_new;
-  *locked = true;
-  return Status();
-}
-
 Status WorkingDirectory::Lock() {
-  bool locked = false;
-  for (int round = 0; !locked; ++round) {
-    if (round == kRounds) return UnavailableError("directory " + Quoted(path_) + " keeps being removed; try again");
-    Status status = MakeDirectories();
-    if (status.ok()) status = TryLock(&locked);
-    KVSTATE_RETURN_IF_ERROR(status);
+  for (int round = 0; round < kRounds; ++round) {
+    KVSTATE_RETURN_IF_ERROR(MakeDirectories());
+    KVSTATE_ASSIGN_OR_RETURN(FileLock::Attempt attempt, FileLock::Try(lock_path_));
+    if (attempt.held) {
+      return FailedPreconditionError("directory " + Quoted(path_) + " is in use by another backend" +
+                                     (attempt.holder.empty() ? "" : " of process " + attempt.holder) +
+                                     "; give each backend a directory of its own, or dispose of the other first");
+    }
+    lock_ = std::move(attempt.lock);
+    if (lock_ != nullptr) return Status();
   }
-  const std::string holder = std::to_string(getpid()) + "\n";
-  if (ftruncate(lock_fd_, 0) != 0 ||
-      pwrite(lock_fd_, holder.data(), holder.size(), 0) != static_cast<ssize_t>(holder.size())) {
-    return FileError("cannot write", lock_path_, errno);
-  }
-  return Status();
+  return UnavailableError("directory " + Quoted(path_) + " keeps being removed; try again");
 }
 
 Status WorkingDirectory::MakeEngineDirectory() {
   struct stat info = {};
   if (lstat(engine_path_.c_str(), &info) == 0) {
     // A killed backend leaves its lock file too; without one, this is somebody else's.
-    if (lock_file_is_new_) {
+    if (lock_->file_is_new()) {
       const std::string foreign = std::exchange(engine_path_, std::string());
       return FailedPreconditionError(Quoted(foreign) + " exists, and no kvstate backend made it; move it away");
     }
@@ -139,15 +94,14 @@ Status WorkingDirectory::MakeEngineDirectory() {
 
 Status WorkingDirectory::Remove() {
   Status status;
-  if (lock_fd_ >= 0) {
+  if (lock_ != nullptr) {
     if (!engine_path_.empty()) {
       std::error_code error;
       std::filesystem::remove_all(engine_path_, error);
       if (error) status = FileError("cannot remove", engine_path_, error.value());
     }
-    // Removed while locked, so that whoever locks a file of this name next has a file that stays.
-    if (status.ok() && unlink(lock_path_.c_str()) != 0) status = FileError("cannot remove", lock_path_, errno);
-    close(std::exchange(lock_fd_, -1));
+    if (status.ok()) status = lock_->Remove();
+    lock_.reset();
   }
   while (!made_.empty()) {
     // Not empty: others put something there, which stays.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backends/common/file_error.h"
+#include "backends/common/file_lock.h"
 #include "kvstate/status.h"
 
 namespace kvstate::backends {
@@ -38,15 +39,13 @@ class WorkingDirectory {
 
   Status MakeDirectories();
   Status Lock();
-  Status TryLock(bool* locked);
   Status MakeEngineDirectory();
 
   std::string path_;
   std::string lock_path_;
   std::string engine_path_;
   std::vector<std::string> made_;  ///< Directories that Open made, outermost first.
-  int lock_fd_ = -1;
-  bool lock_file_is_new_ = false;
+  std::unique_ptr<FileLock> lock_;
 };
 
 }  // namespace kvstate::backends

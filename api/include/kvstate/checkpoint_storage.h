@@ -92,8 +92,19 @@ class KVSTATE_EXPORT NearCopies {
   virtual void ReplacedByDurable(std::string_view path, const Status& why) = 0;
 };
 
+/// Extension of a storage that programs elsewhere may have open too: who decides what is removed from it, a
+/// CheckpointStore, must be alone. Writing and reading files takes no lock.
+class KVSTATE_EXPORT ExclusiveStorage {
+ public:
+  static constexpr std::string_view kExtensionId = "kvstate.exclusive_storage.1";
+  virtual ~ExclusiveStorage();
+  /// Holds until the result is destroyed, which must be before the storage is, or until this process ends, however it
+  /// ends. FAILED_PRECONDITION, saying who, when another holds it.
+  virtual Result<std::shared_ptr<void>> Lock() = 0;
+};
+
 /// A directory; made, with its parents, if absent. Files are synced when closed, directories when published, and a
-/// published file is renamed into place last.
+/// published file is renamed into place last. A LocalFiles, and an ExclusiveStorage.
 KVSTATE_EXPORT Result<std::shared_ptr<CheckpointStorage>> OpenFileSystemStorage(const std::string& directory);
 
 /// The same for reading alone: makes nothing, and refuses writes and removals with FAILED_PRECONDITION. NOT_FOUND when

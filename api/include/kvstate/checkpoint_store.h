@@ -17,12 +17,13 @@ inline namespace v1 {
 
 struct CheckpointStoreOptions {
   uint32_t retained = 1;               ///< Checkpoints kept, at least 1. Savepoints are kept for ever.
+  uint64_t first_id = 1;               ///< Of a new storage, at least 1: one more than what was restored from another.
   std::shared_ptr<const Clock> clock;  ///< For timestamps; null: the system's.
 };
 
 /// The checkpoints in one CheckpointStorage, and who refers to which of their files (SharedStateRegistry): completes,
 /// subsumes and aborts them, and leaves nothing behind. The coordinator's side of a snapshot; one for each storage that
-/// is written to. Thread-safe.
+/// is written to, which an ExclusiveStorage sees to. Thread-safe.
 ///
 ///   id = store->Begin(); each backend: Snapshot(id, …), Run; store->Complete(id, kind, handles);
 ///   each backend: NotifyComplete(id).
@@ -33,6 +34,7 @@ class KVSTATE_EXPORT CheckpointStore {
  public:
   /// Reads what is there. A checkpoint whose `_metadata` is damaged is an error (DATA_LOSS, naming it): nothing is
   /// removed before it is known to be useless. Removes what killed processes left half-written, as RemoveOrphans does.
+  /// FAILED_PRECONDITION when another CheckpointStore has the storage.
   static Result<std::unique_ptr<CheckpointStore>> Open(std::shared_ptr<CheckpointStorage> storage,
                                                        const CheckpointStoreOptions& options);
   ~CheckpointStore();
@@ -41,21 +43,25 @@ class KVSTATE_EXPORT CheckpointStore {
 
   const std::shared_ptr<CheckpointStorage>& storage() const;
 
-  /// The id of a new checkpoint or savepoint: one more than any ever given here. Its files are no orphans from now on.
+  /// The id of a new checkpoint or savepoint: one more than any given before, or found in the storage when it was
+  /// opened, if only in the name of an orphan. Its files are no orphans from now on, nor is what it may build on: all
+  /// that is complete while it runs.
   uint64_t Begin();
   /// Writes its `_metadata`; only then does it exist. Then subsumes checkpoints beyond the newest `retained`, with
   /// those of their files that no other refers to; a failure to remove is not one to complete, and RemoveOrphans tries
   /// again. On failure the checkpoint does not exist and should be aborted. FAILED_PRECONDITION when `checkpoint_id` is
   /// not one that runs; INVALID_ARGUMENT when handles overlap, or differ in what they must share.
   Status Complete(uint64_t checkpoint_id, SnapshotKind kind, std::vector<KeyedStateHandle> handles);
-  /// Removes what a checkpoint that runs has written, files that confirmed ones refer to excepted.
+  /// Removes what a checkpoint that runs has written, files that confirmed ones refer to excepted. It runs no more,
+  /// whatever fails; RemoveOrphans removes what is left then. FAILED_PRECONDITION when it does not run.
   Status Abort(uint64_t checkpoint_id);
 
   /// Of complete ones, ascending by id; savepoints among them.
   std::vector<CheckpointMetadata> Completed() const;
   /// NOT_FOUND when there is none.
   Result<CheckpointMetadata> Latest() const;
-  /// Removes a complete checkpoint or savepoint, and what it alone refers to. NOT_FOUND when there is none.
+  /// Removes a complete checkpoint or savepoint, and what it alone refers to. NOT_FOUND when there is none. When only
+  /// some of its files could not be removed, it is gone nevertheless, and they are RemoveOrphans' to remove.
   Status Discard(uint64_t checkpoint_id);
   /// Removes every file that neither a complete nor a running checkpoint has, and nothing that is not of this layout.
   /// Gives the paths removed.
