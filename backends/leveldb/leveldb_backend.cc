@@ -2,24 +2,13 @@
 #include <utility>
 
 #include "backends/embedded/embedded_backend.h"
+#include "backends/leveldb/leveldb_opener.h"
 #include "backends/leveldb/leveldb_options.h"
-#include "backends/leveldb/leveldb_store.h"
 #include "kvstate/backend_registry.h"
 
 namespace kvstate::backends::leveldb {
 
 namespace {
-
-class LevelDbOpener final : public StoreOpener {
- public:
-  explicit LevelDbOpener(EngineSettings settings) : settings_(std::move(settings)) {}
-  Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const override {
-    return LevelDbStore::Open(directory, settings_);
-  }
-
- private:
-  const EngineSettings settings_;
-};
 
 class LevelDbFactory final : public BackendFactory {
  public:
@@ -31,7 +20,7 @@ class LevelDbFactory final : public BackendFactory {
   std::vector<EngineOption> options() const override { return DocumentedOptions(); }
   Result<std::unique_ptr<KeyedStateBackend>> Create(const BackendOptions& options) const override {
     KVSTATE_ASSIGN_OR_RETURN(EngineSettings settings, ParseOptions(options.engine));
-    return EmbeddedBackend::Create(name(), options, std::make_unique<LevelDbOpener>(std::move(settings)));
+    return EmbeddedBackend::Create(name(), options, MakeOpener(std::move(settings)));
   }
 };
 

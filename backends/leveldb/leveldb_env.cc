@@ -109,6 +109,10 @@ void StoreEnv::AddFile(const std::string& path, uint64_t bytes) {
   if (path.ends_with(".log")) return {};
   {
     const std::lock_guard lock(mutex_);
+    if (holds_ > 0 && path.ends_with(".ldb")) {
+      held_.push_back(path);
+      return {};
+    }
     const auto file = file_bytes_.find(path);
     if (file != file_bytes_.end()) {
       disk_bytes_ -= file->second;
@@ -116,6 +120,21 @@ void StoreEnv::AddFile(const std::string& path, uint64_t bytes) {
     }
   }
   return target()->RemoveFile(path);
+}
+
+void StoreEnv::HoldDeletions() {
+  const std::lock_guard lock(mutex_);
+  ++holds_;
+}
+
+void StoreEnv::ReleaseDeletions() {
+  std::vector<std::string> released;
+  {
+    const std::lock_guard lock(mutex_);
+    if (--holds_ == 0) released.swap(held_);
+  }
+  // As LevelDB does: a file that cannot be removed is left to who owns the directory.
+  for (const std::string& path : released) static_cast<void>(RemoveFile(path));
 }
 
 void StoreEnv::Schedule(void (*function)(void*), void* argument) {

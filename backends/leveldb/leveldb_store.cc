@@ -1,23 +1,54 @@
 #include "backends/leveldb/leveldb_store.h"
 
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "backends/leveldb/leveldb_files.h"
 #include "backends/leveldb/leveldb_status.h"
 #include "backends/leveldb/leveldb_table.h"
+#include "backends/leveldb/leveldb_view.h"
 
 namespace kvstate::backends::leveldb {
 
 LevelDbStore::~LevelDbStore() { Close().IgnoreError(); }
 
-Result<std::unique_ptr<OrderedStore>> LevelDbStore::Open(const std::string& directory, EngineSettings settings) {
-  std::unique_ptr<LevelDbStore> store(new LevelDbStore(std::move(settings)));
-  store->settings_.options.env = &store->env_;
-  store->settings_.options.info_log = &store->env_;
+LevelDbStore::LevelDbStore(std::string directory, EngineSettings settings)
+    : directory_(std::move(directory)), settings_(std::move(settings)) {
+  settings_.options.env = &env_;
+  settings_.options.info_log = &env_;
+}
+
+Status LevelDbStore::OpenDatabase(bool is_new) {
+  ::leveldb::Options options = settings_.options;
+  options.create_if_missing = is_new;
+  options.error_if_exists = is_new;
   ::leveldb::DB* db = nullptr;
-  const ::leveldb::Status status = ::leveldb::DB::Open(store->settings_.options, directory, &db);
-  if (!status.ok()) return FromLevelDb(status, "open '" + directory + "'");
-  store->db_.reset(db);
+  const ::leveldb::Status status = ::leveldb::DB::Open(options, directory_, &db);
+  if (!status.ok()) return FromLevelDb(status, "open '" + directory_ + "'");
+  db_.reset(db);
+  return Status();
+}
+
+Result<std::unique_ptr<OrderedStore>> LevelDbStore::Open(const std::string& directory, EngineSettings settings) {
+  std::unique_ptr<LevelDbStore> store(new LevelDbStore(directory, std::move(settings)));
+  KVSTATE_RETURN_IF_ERROR(store->OpenDatabase(/*is_new=*/true));
+  return std::unique_ptr<OrderedStore>(std::move(store));
+}
+
+Result<std::unique_ptr<OrderedStore>> LevelDbStore::OpenExisting(const std::string& directory, EngineSettings settings,
+                                                                 std::map<std::string, uint32_t> states) {
+  // LevelDB looks at no file's size before it reads it.
+  KVSTATE_ASSIGN_OR_RETURN(const Manifest manifest, ReadVersion(directory));
+  std::unique_ptr<LevelDbStore> store(new LevelDbStore(directory, std::move(settings)));
+  for (const TableFile& file : manifest.files) {
+    store->env_.AddFile(directory + "/" + TableFileName(file.number), file.bytes);
+  }
+  KVSTATE_RETURN_IF_ERROR(store->OpenDatabase(/*is_new=*/false));
+  for (const auto& [name, id] : states) store->table_ids_.insert(id);
+  store->unopened_ = std::move(states);
   return std::unique_ptr<OrderedStore>(std::move(store));
 }
 
@@ -38,6 +69,45 @@ Result<std::unique_ptr<StoreTable>> LevelDbStore::CreateTable(const TableOptions
   }
   table_ids_.insert(id);
   return std::unique_ptr<StoreTable>(std::make_unique<LevelDbTable>(*this, id));
+}
+
+Result<std::unique_ptr<StoreTable>> LevelDbStore::OpenTable(const SavedState& state) {
+  const auto unopened = unopened_.find(state.name);
+  if (unopened == unopened_.end()) return DataLossError("LevelDB's files have no state '" + state.name + "'");
+  auto table = std::make_unique<LevelDbTable>(*this, unopened->second);
+  unopened_.erase(unopened);
+  return std::unique_ptr<StoreTable>(std::move(table));
+}
+
+Result<std::unique_ptr<StoreView>> LevelDbStore::NewView(std::span<StoreTable* const> tables) {
+  std::vector<std::string> prefixes;
+  for (StoreTable* table : tables) prefixes.push_back(static_cast<LevelDbTable*>(table)->prefix());
+  return MakeView(*db_, std::move(prefixes));
+}
+
+std::string LevelDbStore::EngineDataOf(const StoreTable& table) const {
+  return static_cast<const LevelDbTable&>(table).prefix();
+}
+
+Status LevelDbStore::CheckRoomForFlush() const {
+  std::string text;
+  uint64_t memory = 0;
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(directory_, error);
+  if (error || !db_->GetProperty("leveldb.approximate-memory-usage", &text) ||
+      std::from_chars(text.data(), text.data() + text.size(), memory).ec != std::errc() || space.available >= memory) {
+    return Status();
+  }
+  return ResourceExhaustedError("the file system of '" + directory_ + "' has " + std::to_string(space.available) +
+                                " bytes left, and LevelDB " + std::to_string(memory) +
+                                " in memory to flush; free space");
+}
+
+Result<std::unique_ptr<StoreFiles>> LevelDbStore::LinkFiles() {
+  // A flush that fails would be the end of this LevelDB: it takes no writes afterwards.
+  KVSTATE_RETURN_IF_ERROR(CheckRoomForFlush());
+  KVSTATE_RETURN_IF_ERROR(Flush(/*compact=*/false));
+  return LinkLiveFiles(env_, directory_, directory_ + "/links." + std::to_string(++links_made_));
 }
 
 Status LevelDbStore::DropTable(std::unique_ptr<StoreTable> table) {

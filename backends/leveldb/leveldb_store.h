@@ -4,8 +4,10 @@
 #include <leveldb/db.h>
 #include <leveldb/write_batch.h>
 
+#include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
@@ -17,11 +19,20 @@ namespace kvstate::backends::leveldb {
 /// One LevelDB whose log writes are dropped; its tables are ranges of keys, told apart by a short prefix.
 class LevelDbStore final : public OrderedStore {
  public:
+  /// A new, empty one.
   static Result<std::unique_ptr<OrderedStore>> Open(const std::string& directory, EngineSettings settings);
+  /// The one whose files are in `directory`, with states of these names and table numbers. DATA_LOSS when files are
+  /// missing.
+  static Result<std::unique_ptr<OrderedStore>> OpenExisting(const std::string& directory, EngineSettings settings,
+                                                            std::map<std::string, uint32_t> states);
   ~LevelDbStore() override;
 
   Result<std::unique_ptr<StoreTable>> CreateTable(const TableOptions& options) override;
   Status DropTable(std::unique_ptr<StoreTable> table) override;
+  Result<std::unique_ptr<StoreTable>> OpenTable(const SavedState& state) override;
+  Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> tables) override;
+  std::string EngineDataOf(const StoreTable& table) const override;
+  Result<std::unique_ptr<StoreFiles>> LinkFiles() override;
   Result<EngineCounters> Collect() override;
   Status Flush(bool compact) override;
   Status Close() override;
@@ -33,12 +44,17 @@ class LevelDbStore final : public OrderedStore {
   Status Write(::leveldb::WriteBatch& batch, size_t bytes);
 
  private:
-  explicit LevelDbStore(EngineSettings settings) : settings_(std::move(settings)) {}
+  LevelDbStore(std::string directory, EngineSettings settings);
+  Status OpenDatabase(bool is_new);
+  Status CheckRoomForFlush() const;
 
+  const std::string directory_;
   EngineSettings settings_;
   StoreEnv env_;
   std::unique_ptr<::leveldb::DB> db_;
   std::set<uint32_t> table_ids_;
+  std::map<std::string, uint32_t> unopened_;  ///< Tables of restored states, by name, until OpenTable.
+  uint64_t links_made_ = 0;
   uint64_t logical_bytes_written_ = 0;
 };
 

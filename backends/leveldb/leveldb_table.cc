@@ -1,6 +1,7 @@
 #include "backends/leveldb/leveldb_table.h"
 
 #include "backends/common/composite_key.h"
+#include "backends/leveldb/leveldb_iterator.h"
 #include "backends/leveldb/leveldb_status.h"
 
 namespace kvstate::backends::leveldb {
@@ -9,65 +10,20 @@ namespace {
 
 constexpr size_t kRemoveBatchBytes = size_t{1} << 20;
 
-::leveldb::Slice ToSlice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-ByteView ToView(const ::leveldb::Slice& slice) { return {slice.data(), slice.size()}; }
+}  // namespace
 
-/// One byte below 0x80, or two of which the first is at least that: no prefix is the prefix of another.
-std::string PrefixOf(uint32_t id) {
+std::string LevelDbTable::PrefixOf(uint32_t id) {
   if (id < 0x80) return std::string(1, static_cast<char>(id));
   return {static_cast<char>(0x80 | (id >> 8)), static_cast<char>(id & 0xff)};
 }
 
-class LevelDbIterator final : public StoreIterator {
- public:
-  /// An empty `upper` is the end of the table.
-  LevelDbIterator(::leveldb::DB& db, ByteView prefix, ByteView upper)
-      : prefix_bytes_(prefix.size()), iterator_(db.NewIterator(::leveldb::ReadOptions())) {
-    seek_key_.PutBytes(prefix);
-    if (!upper.empty()) {
-      upper_.PutBytes(prefix);
-      upper_.PutBytes(upper);
-      return;
-    }
-    std::string end;
-    UpperBoundOfPrefix(prefix, &end);
-    upper_.PutBytes(end);
-  }
-
-  Status Seek(ByteView key) override {
-    seek_key_.Truncate(prefix_bytes_);
-    seek_key_.PutBytes(key);
-    iterator_->Seek(ToSlice(seek_key_.view()));
-    return Outcome();
-  }
-  Status Next() override {
-    iterator_->Next();
-    return Outcome();
-  }
-  bool Valid() const override { return valid_; }
-  ByteView key() const override { return key_.substr(prefix_bytes_); }
-  ByteView value() const override { return ToView(iterator_->value()); }
-
- private:
-  Status Outcome() {
-    valid_ = iterator_->Valid();
-    if (!valid_) [[unlikely]]
-      return FromLevelDb(iterator_->status(), "iterate");
-    key_ = ToView(iterator_->key());
-    // The bound is empty for the last prefix of all, 0xff 0xff, alone.
-    valid_ = upper_.size() == 0 || key_ < upper_.view();
-    return Status();
-  }
-
-  const size_t prefix_bytes_;
-  ByteWriter upper_;     // Both have room for most keys in themselves.
-  ByteWriter seek_key_;  // Starts with the prefix, always.
-  std::unique_ptr<::leveldb::Iterator> iterator_;
-  ByteView key_;
-  bool valid_ = false;
-};
-
-}  // namespace
+std::optional<uint32_t> LevelDbTable::IdOf(ByteView prefix) {
+  uint32_t id = 0;
+  if (prefix.size() == 1) id = static_cast<uint8_t>(prefix[0]);
+  if (prefix.size() == 2) id = (static_cast<uint8_t>(prefix[0]) & 0x7fu) << 8 | static_cast<uint8_t>(prefix[1]);
+  if (prefix.empty() || PrefixOf(id) != prefix) return std::nullopt;
+  return id;
+}
 
 LevelDbTable::LevelDbTable(LevelDbStore& store, uint32_t id)
     : store_(store), db_(store.db()), id_(id), prefix_(PrefixOf(id)), key_(prefix_) {}
@@ -99,7 +55,7 @@ Status LevelDbTable::Append(ByteView, ByteView) {
 }
 
 Result<std::unique_ptr<StoreIterator>> LevelDbTable::NewIterator(ByteView /*lower*/, ByteView upper) {
-  return std::unique_ptr<StoreIterator>(std::make_unique<LevelDbIterator>(db_, prefix_, upper));
+  return std::unique_ptr<StoreIterator>(std::make_unique<LevelDbIterator>(db_, read_options_, prefix_, upper));
 }
 
 Result<bool> LevelDbTable::ConcurrentGet(ByteView key, std::string* value) {
@@ -115,7 +71,7 @@ Result<bool> LevelDbTable::ConcurrentGet(ByteView key, std::string* value) {
 Status LevelDbTable::ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) {
   std::string upper;
   UpperBoundOfPrefix(prefix, &upper);
-  LevelDbIterator iterator(db_, prefix_, upper);
+  LevelDbIterator iterator(db_, read_options_, prefix_, upper);
   KVSTATE_RETURN_IF_ERROR(iterator.Seek(prefix));
   while (iterator.Valid()) {
     visit(iterator.key(), iterator.value());
@@ -125,7 +81,7 @@ Status LevelDbTable::ConcurrentScan(ByteView prefix, const std::function<void(By
 }
 
 Status LevelDbTable::RemoveAll() {
-  LevelDbIterator iterator(db_, prefix_, {});
+  LevelDbIterator iterator(db_, read_options_, prefix_, {});
   KVSTATE_RETURN_IF_ERROR(iterator.Seek({}));
   batch_.Clear();
   while (iterator.Valid()) {

@@ -5,6 +5,7 @@
 #include <leveldb/write_batch.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
@@ -19,6 +20,11 @@ class LevelDbTable final : public StoreTable {
 
   /// The most tables that a store has.
   static constexpr uint32_t kMaxTables = 0x8000;
+  /// What the table's keys start with: one byte below 0x80, or two of which the first is at least that, so that no
+  /// prefix is the prefix of another.
+  static std::string PrefixOf(uint32_t id);
+  /// Nothing for what is no prefix.
+  static std::optional<uint32_t> IdOf(ByteView prefix);
 
   Result<bool> Get(ByteView key, ByteView* value) override;
   Status Put(ByteView key, ByteView value) override;
@@ -30,7 +36,10 @@ class LevelDbTable final : public StoreTable {
   Result<bool> ConcurrentGet(ByteView key, std::string* value) override;
   Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) override;
 
+  Status Claim(const TableOptions& /*options*/) override { return Status(); }
+
   uint32_t id() const { return id_; }
+  const std::string& prefix() const { return prefix_; }
   /// Removes all entries, and gives their space on disk back.
   Status RemoveAll();
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "backends/leveldb/leveldb_opener.h"
 #include "backends/rocksdb/rocksdb_opener.h"
 
 namespace kvstate::backends {
@@ -33,9 +34,14 @@ void EngineSnapshotsTest::SetUp() {
 void EngineSnapshotsTest::TearDown() { std::filesystem::remove_all(root_); }
 
 std::unique_ptr<const StoreOpener> EngineSnapshotsTest::Opener(const Options& options) {
-  auto settings = rocksdb::ParseOptions(options);
+  if (GetParam() == "rocksdb") {
+    auto settings = rocksdb::ParseOptions(options);
+    EXPECT_OK(settings);
+    return rocksdb::MakeOpener(std::move(settings).value());
+  }
+  auto settings = leveldb::ParseOptions(options);
   EXPECT_OK(settings);
-  return rocksdb::MakeOpener(std::move(settings).value());
+  return leveldb::MakeOpener(std::move(settings).value());
 }
 
 std::string EngineSnapshotsTest::NewDirectory() {
@@ -112,7 +118,7 @@ Entries EngineSnapshotsTest::EntriesOf(StoreView& view, size_t table) {
   return backends::EntriesOf(view.NewIterator(table, {}, {}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, EngineSnapshotsTest, ::testing::Values("rocksdb"),
+INSTANTIATE_TEST_SUITE_P(Engines, EngineSnapshotsTest, ::testing::Values("rocksdb", "leveldb"),
                          [](const auto& engine) { return engine.param; });
 
 }  // namespace kvstate::backends
