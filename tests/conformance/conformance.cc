@@ -10,11 +10,6 @@ namespace kvstate::conformance {
 
 std::vector<std::string> TestedBackendNames() { return TestedBackends().Names(); }
 
-void Must(const Status& status, const char* file, int line) {
-  if (status.ok()) return;
-  throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + status.ToString());
-}
-
 BackendTest::BackendTest() {
   std::string pattern = (std::filesystem::temp_directory_path() / "kvstate_conformance_XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a directory like " + pattern);

@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "kvstate/backend_registry.h"
 #include "kvstate/keyed_backend.h"
+#include "tests/support/must.h"
 #include "tests/support/status_testing.h"
 
 namespace kvstate::conformance {
@@ -20,14 +22,7 @@ namespace kvstate::conformance {
 const BackendRegistry& TestedBackends();
 std::vector<std::string> TestedBackendNames();
 
-/// Stops the test, saying where, unless the call succeeded: for the steps that a test takes to get somewhere. What a
-/// test is about is checked with EXPECT_….
-void Must(const Status& status, const char* file = __builtin_FILE(), int line = __builtin_LINE());
-template <class T>
-T Must(Result<T> result, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-  Must(result.status(), file, line);
-  return std::move(result).value();
-}
+using testing_support::Must;
 
 /// A backend of the registry under test, by name, and directories that go with the test.
 class BackendTest : public ::testing::TestWithParam<std::string> {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/faulty_snapshots.h"
+
 namespace kvstate::testing_support {
 
 namespace {
@@ -127,7 +129,7 @@ class RepeatingKeys final : public KeyIterator {
 class FaultyBackend final : public KeyedStateBackend {
  public:
   FaultyBackend(std::string name, std::unique_ptr<KeyedStateBackend> inner, Fault fault)
-      : name_(std::move(name)), inner_(std::move(inner)), fault_(fault) {}
+      : name_(std::move(name)), inner_(std::move(inner)), fault_(fault), snapshots_(inner_, fault) {}
 
   std::string_view name() const override { return name_; }
   const TypeSerializer& key_serializer() const override { return inner_->key_serializer(); }
@@ -175,7 +177,9 @@ class FaultyBackend final : public KeyedStateBackend {
     states_.clear();
     return inner_->Dispose();
   }
-  void* GetExtension(std::string_view id) override { return inner_->GetExtension(id); }
+  void* GetExtension(std::string_view id) override {
+    return id == Snapshots::kExtensionId ? static_cast<Snapshots*>(&snapshots_) : inner_->GetExtension(id);
+  }
 
  private:
   template <class Decorator, class Interface>
@@ -196,8 +200,9 @@ class FaultyBackend final : public KeyedStateBackend {
   }
 
   const std::string name_;
-  const std::unique_ptr<KeyedStateBackend> inner_;
+  const std::shared_ptr<KeyedStateBackend> inner_;
   const Fault fault_;
+  FaultySnapshots snapshots_;
   std::map<InternalKVState*, std::unique_ptr<InternalKVState>> states_;
 };
 

@@ -20,6 +20,18 @@ enum class Fault {
   kRemoveTwice,        ///< A second remove through an iterator is no error.
   kKeysTwice,          ///< Each key is given twice.
   kForeignKeyTaken,    ///< A key that is refused is no error.
+
+  // Of snapshots.
+  kSnapshotMissesAKey,    ///< One value is not in a snapshot.
+  kSnapshotOfLater,       ///< A snapshot has what is written until it runs.
+  kUnclaimedForgotten,    ///< Restored states that nobody asked for are not in the next snapshot.
+  kConfirmsUnasked,       ///< An increment builds on the last snapshot that ran, confirmed or not.
+  kClaimsUnasked,         ///< A restore without a claim is one with.
+  kCancelIgnored,         ///< A cancelled snapshot runs to its end.
+  kIdsUnchecked,          ///< An id that does not ascend is no error.
+  kRefusalsIgnored,       ///< A restore that is refused is no error.
+  kDamageIgnored,         ///< A damaged file is no error.
+  kReusedFilesUncounted,  ///< The figures have nothing of reused files.
 };
 
 /// A backend of `inner` behind a decorator with one fault. `inner` must outlive what is made.

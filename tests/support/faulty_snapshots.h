@@ -1,0 +1,41 @@
+#ifndef KVSTATE_TESTS_SUPPORT_FAULTY_SNAPSHOTS_H_
+#define KVSTATE_TESTS_SUPPORT_FAULTY_SNAPSHOTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kvstate/keyed_state_backend.h"
+#include "kvstate/snapshots.h"
+#include "tests/support/faulty_backend.h"
+
+namespace kvstate::testing_support {
+
+/// The Snapshots of a backend, with one fault.
+class FaultySnapshots final : public Snapshots {
+ public:
+  FaultySnapshots(std::shared_ptr<KeyedStateBackend> backend, Fault fault);
+
+  Result<std::unique_ptr<SnapshotTask>> Snapshot(uint64_t checkpoint_id, std::shared_ptr<CheckpointStorage> storage,
+                                                 const SnapshotOptions& options) override;
+  Status NotifyComplete(uint64_t checkpoint_id) override { return inner_->NotifyComplete(checkpoint_id); }
+  Status NotifyAborted(uint64_t checkpoint_id) override { return inner_->NotifyAborted(checkpoint_id); }
+  Status Restore(std::span<const KeyedStateHandle> handles, std::shared_ptr<CheckpointStorage> storage,
+                 const RestoreOptions& options) override;
+  std::vector<SavedState> UnclaimedStates() const override { return inner_->UnclaimedStates(); }
+
+ private:
+  Result<std::unique_ptr<SnapshotTask>> SnapshotWithoutAKey(uint64_t checkpoint_id,
+                                                            std::shared_ptr<CheckpointStorage> storage,
+                                                            const SnapshotOptions& options);
+
+  const std::shared_ptr<KeyedStateBackend> backend_;
+  Snapshots* const inner_;
+  const Fault fault_;
+  uint64_t last_id_ = 0;
+};
+
+}  // namespace kvstate::testing_support
+
+#endif  // KVSTATE_TESTS_SUPPORT_FAULTY_SNAPSHOTS_H_
