@@ -27,6 +27,7 @@ TEST(ValueRmwTest, CountsEachKeyAndKeepsItsLatestTime) {
     rows.push_back(RowBuilder().Prefixed(event.key).Number(count).Number(latest_ms).Build());
   }
   ExpectOutput("value_rmw", {}, events, rows, state.size());
+  ExpectOutput("value_rmw", {{"keep_payload", "yes"}}, events, rows, state.size());
 }
 
 TEST(ListAppendTest, ReadsInOrderAndClearsLongLists) {

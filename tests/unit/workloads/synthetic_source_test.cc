@@ -5,11 +5,13 @@
 #include <xxhash.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "kvstate/bytes.h"
 
@@ -63,6 +65,91 @@ TEST(SyntheticSourceTest, GivesTheSameStreamByteForByteOnEveryMachine) {
   EXPECT_EQ(DigestOf(steep, 1), 0xe04ef90316a34a35u);
   const Parameters sequential = {{"events", "10000"}, {"keys", "77"}, {"key_distribution", "sequential"}};
   EXPECT_EQ(DigestOf(sequential, 1), 0x4eeafdbb6ba46890u);
+}
+
+TEST(SyntheticSourceTest, FilledStreamsAndEpochsAreTheSameOnEveryMachineToo) {
+  Parameters parameters = {
+      {"events", "9000"}, {"keys", "1000"}, {"fill", "yes"}, {"epoch_events", "2000"}, {"active_percent", "10"}};
+  EXPECT_EQ(DigestOf(parameters, 1), 0xb93bbeae9a5526abu);
+  parameters["key_distribution"] = "zipfian";
+  EXPECT_EQ(DigestOf(parameters, 1), 0x93558a24d6b89d94u);
+}
+
+TEST(SyntheticSourceTest, FillingGivesEachKeyOnceScatteredAtTheFirstTime) {
+  std::set<std::string> keys;
+  std::string before;
+  int ascending = 0;
+  int events = 0;
+  ForEachEvent(*Make({{"events", "1500"}, {"keys", "1000"}, {"fill", "yes"}, {"start_ms", "5000"}}),
+               [&](const Event& event) {
+                 if (events < 1000) {
+                   EXPECT_EQ(event.time_ms, 5000);
+                   EXPECT_TRUE(keys.emplace(event.key).second);
+                   ascending += event.key > before ? 1 : 0;
+                   before = event.key;
+                 } else {
+                   EXPECT_EQ(event.time_ms, 5000 + events - 1000);
+                 }
+                 ++events;
+               });
+  EXPECT_EQ(keys.size(), 1000u);
+  EXPECT_GT(ascending, 300);
+  EXPECT_LT(ascending, 700);
+}
+
+TEST(SyntheticSourceTest, AnEpochHasAsManyDistinctKeysAsAreActive) {
+  for (const char* distribution : {"uniform", "zipfian"}) {
+    std::vector<std::map<std::string, int>> epochs(4);
+    int events = 0;
+    ForEachEvent(*Make({{"events", "9000"},
+                        {"keys", "1000"},
+                        {"fill", "yes"},
+                        {"epoch_events", "2000"},
+                        {"active_percent", "10"},
+                        {"key_distribution", distribution}}),
+                 [&](const Event& event) {
+                   if (events >= 1000) ++epochs[static_cast<size_t>(events - 1000) / 2000][std::string(event.key)];
+                   ++events;
+                 });
+    for (const auto& epoch : epochs) EXPECT_EQ(epoch.size(), 100u) << distribution;
+    EXPECT_NE(epochs[0], epochs[1]) << distribution;
+    int most = 0;
+    int both = 0;
+    for (const auto& [key, count] : epochs[0]) {
+      most = std::max(most, count);
+      both += epochs[1].contains(key) ? 1 : 0;
+    }
+    // Popular keys stay so, and are active again and again.
+    const bool zipfian = distribution == std::string("zipfian");
+    EXPECT_EQ(most > 100, zipfian) << most;
+    EXPECT_EQ(both > 25, zipfian) << both;
+  }
+}
+
+TEST(SyntheticSourceTest, ASteepDistributionStillHasAllItsActiveKeys) {
+  std::set<std::string> keys;
+  ForEachEvent(*Make({{"events", "600"},
+                      {"keys", "1000"},
+                      {"epoch_events", "600"},
+                      {"active_percent", "50"},
+                      {"zipf_theta", "10"},
+                      {"key_distribution", "zipfian"}}),
+               [&](const Event& event) { keys.emplace(event.key); });
+  EXPECT_EQ(keys.size(), 500u);
+}
+
+TEST(SyntheticSourceTest, EpochsThatCannotBeAreRefused) {
+  static const std::vector<ParameterSpec> specs = SyntheticSourceParameters({});
+  for (const Parameters& wrong : std::vector<Parameters>{
+           {{"active_percent", "10"}},
+           {{"epoch_events", "9"}, {"keys", "100"}, {"active_percent", "10"}},
+           {{"epoch_events", "100"}, {"keys", "100"}, {"key_distribution", "sequential"}},
+           {{"epoch_events", "100"}, {"keys", "100"}, {"active_percent", "0"}},
+           {{"fill", "perhaps"}},
+       }) {
+    const auto source = MakeSyntheticSource("test", specs, wrong, 1);
+    EXPECT_EQ(source.status().code(), StatusCode::kInvalidArgument) << wrong.begin()->first;
+  }
 }
 
 TEST(SyntheticSourceTest, GivesAsManyEventsAsAskedFor) {
