@@ -1,6 +1,8 @@
 #include "harness/cli/command_run.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "harness/run/run_suite.h"
 #include "harness/run/suite.h"
@@ -14,6 +16,9 @@ Result<harness::Suite> SuiteOf(const RunOptions& options) {
   KVSTATE_RETURN_IF_ERROR(harness::OverrideParameters(&suite, options.set));
   KVSTATE_RETURN_IF_ERROR(harness::SelectWorkloads(&suite, options.workloads));
   harness::OffsetSeeds(&suite, options.seed);
+  std::vector<std::optional<harness::CheckpointSettings>*> checkpoints;
+  for (harness::SuiteWorkload& entry : suite.workloads) checkpoints.push_back(&entry.checkpoint);
+  KVSTATE_RETURN_IF_ERROR(ApplyCheckpointFlags(options.measure.checkpoint, checkpoints));
   return suite;
 }
 

@@ -39,6 +39,15 @@ DEFINE_string(set, "",
               "Parameters that differ from the suite's: <workload>.source.<parameter>=<value> or "
               "<workload>.operator.<parameter>=<value>, with commas between them; the workload may be a glob. "
               "For import: <parameter of the operator>=<value>.");
+DEFINE_uint64(checkpoint_interval, 0,
+              "Operations between checkpoints: after those without, replays with checkpoints are measured, and their "
+              "effect, size and restore. 0: as the suite says, or none.");
+DEFINE_uint64(checkpoint_interval_ms, 0, "The same in milliseconds of the trace's own time, instead of operations.");
+DEFINE_string(checkpoint_kind, "", "full, incremental or savepoint. Empty: as the suite says, or incremental.");
+DEFINE_uint32(checkpoint_retained, 0, "Checkpoints kept at a time, 1 to 1000. 0: as the suite says, or 1.");
+DEFINE_string(checkpoint_dir, "",
+              "An empty directory for checkpoints, in which those of each backend's last replay stay, by workload and "
+              "backend. In the work directory, and removed, when empty.");
 DEFINE_bool(json, false, "List as JSON.");
 DEFINE_string(format, "csv", "Format of the file to import: csv.");
 DEFINE_string(input, "", "The file to import; gzip is read as it is.");
@@ -75,11 +84,13 @@ const std::vector<CommandSpec>& Commands() {
       {"run",
        "",
        "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
-       {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory"}},
+       {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory",
+        "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
       {"replay",
        "TRACE…",
        "Replays trace files on all backends, verifies that they agree, and compares them.",
-       {"backends", "repetitions", "engine_options", "out", "directory"}},
+       {"backends", "repetitions", "engine_options", "out", "directory", "checkpoint_interval",
+        "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
       {"import",
        "",
        "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
@@ -124,7 +135,12 @@ MeasureOptions MeasureFlags() {
           .engine_options = FLAGS_engine_options,
           .repetitions = FLAGS_repetitions,
           .out = FLAGS_out,
-          .directory = FLAGS_directory};
+          .directory = FLAGS_directory,
+          .checkpoint = {.interval_operations = FLAGS_checkpoint_interval,
+                         .interval_ms = FLAGS_checkpoint_interval_ms,
+                         .kind = FLAGS_checkpoint_kind,
+                         .retained = FLAGS_checkpoint_retained,
+                         .directory = FLAGS_checkpoint_dir}};
 }
 
 int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, const Console& console) {

@@ -15,6 +15,9 @@ int MeasureSession::Open() {
     if (!out.ok()) return console_.Fail(out.status().WithContext("--out"));
     out_ = std::move(out).value();
   }
+  if (const Status status = CheckCheckpointDirectory(options_.checkpoint.directory); !status.ok()) {
+    return console_.Fail(status.WithContext("--checkpoint_dir"));
+  }
   const bool given = !options_.directory.empty();
   auto directory = harness::WorkDirectory::Create(given ? options_.directory : console_.temporary_directory);
   if (!directory.ok()) return console_.Fail(given ? directory.status().WithContext("--directory") : directory.status());
@@ -31,7 +34,8 @@ harness::MeasurementContext MeasureSession::Context(uint64_t default_repetitions
           .clock = clock_,
           .progress = progress_,
           .stopped = console_.stopped,
-          .repetitions = options_.repetitions == 0 ? default_repetitions : options_.repetitions};
+          .repetitions = options_.repetitions == 0 ? default_repetitions : options_.repetitions,
+          .checkpoint_directory = options_.checkpoint.directory};
 }
 
 void MeasureSession::Show(const harness::WorkloadRun& run) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/cli/checkpoint_flags.h"
 #include "harness/cli/console.h"
 #include "harness/probes/tick_clock.h"
 #include "harness/report/atomic_file.h"
@@ -24,6 +25,7 @@ struct MeasureOptions {
   uint64_t repetitions = 0;  ///< 0: the default of what is run.
   std::string out;           ///< Empty: no JSON.
   std::string directory;     ///< Empty: the console's.
+  CheckpointFlags checkpoint = {};
 };
 
 /// A measuring subcommand from its checked flags to its results: what can fail is tried before any work is done, and

@@ -38,6 +38,38 @@ Status RunChunkTimed(std::span<const PreparedOperation> operations, OperationRun
   return Status();
 }
 
+/// With a hook, and latencies where `latencies` is not null. What the hook does is in no operation's latency.
+template <bool kVerify>
+Status RunChunkHooked(std::span<const PreparedOperation> operations, OperationRunner<kVerify>& runner,
+                      Latencies* latencies, ReplayHook& hook, const ReplayMoment& before) {
+  const uint64_t start = SteadyNanoseconds();
+  uint64_t done = before.operations;
+  uint64_t last = ReadTicks();
+  for (const PreparedOperation& operation : operations) {
+    if (hook.Wants(done)) [[unlikely]] {
+      KVSTATE_RETURN_IF_ERROR(hook.Between({done, before.time_ns + SteadyNanoseconds() - start}));
+      last = ReadTicks();
+    }
+    KVSTATE_RETURN_IF_ERROR(runner.Run(operation));
+    ++done;
+    if (latencies == nullptr) continue;
+    const uint64_t now = ReadTicks();
+    (*latencies)[static_cast<size_t>(operation.operation)].Record(now - last);
+    last = now;
+  }
+  return Status();
+}
+
+template <bool kVerify>
+Status RunPrepared(std::span<const PreparedOperation> operations, OperationRunner<kVerify>& runner,
+                   const ReplayOptions& options, const ReplayMoment& before) {
+  if (options.hook != nullptr) {
+    return RunChunkHooked<kVerify>(operations, runner, options.latencies, *options.hook, before);
+  }
+  return options.latencies != nullptr ? RunChunkTimed<kVerify>(operations, runner, *options.latencies)
+                                      : RunChunk<kVerify>(operations, runner);
+}
+
 template <bool kVerify>
 Result<ReplayResult> ReplayWith(TraceSource& trace, KeyedStateBackend& backend, const ReplayOptions& options) {
   KVSTATE_RETURN_IF_ERROR(trace.Rewind());
@@ -57,8 +89,7 @@ Result<ReplayResult> ReplayWith(TraceSource& trace, KeyedStateBackend& backend, 
 
     const uint64_t cpu_start = CpuNanoseconds(CLOCK_THREAD_CPUTIME_ID);
     const uint64_t start = SteadyNanoseconds();
-    Status status = options.latencies != nullptr ? RunChunkTimed<kVerify>(*prepared, runner, *options.latencies)
-                                                 : RunChunk<kVerify>(*prepared, runner);
+    Status status = RunPrepared<kVerify>(*prepared, runner, options, {result.operations, result.time_ns});
     result.time_ns += SteadyNanoseconds() - start;
     timed_cpu_ns += CpuNanoseconds(CLOCK_THREAD_CPUTIME_ID) - cpu_start;
     if (!status.ok()) {

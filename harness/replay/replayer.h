@@ -9,6 +9,7 @@
 #include "harness/probes/histogram.h"
 #include "harness/probes/serialization_probe.h"
 #include "harness/replay/digest.h"
+#include "harness/replay/replay_hook.h"
 #include "harness/replay/trace.h"
 #include "kvstate/keyed_state_backend.h"
 #include "kvstate/status.h"
@@ -25,6 +26,8 @@ struct ReplayOptions {
   Latencies* latencies = nullptr;
   /// Not null: its counting serializers go into the states.
   SerializationProbe* serialization = nullptr;
+  /// Not null: called between operations.
+  ReplayHook* hook = nullptr;
   /// Asked between chunks; once true the replay ends with CANCELLED.
   std::function<bool()> stopped = [] { return false; };
 };

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "kvstate/version.h"
 
@@ -73,6 +75,14 @@ Json WorkloadDescription(const WorkloadRun& run) {
   json["read_digest"] = run.read_digest;
   json["harness_time_ns_per_operation"] = run.harness_ns_per_operation;
   if (run.has_noise_floor) json["noise_floor_ratio"] = run.noise_floor_ratio;
+  if (run.checkpoint_request.has_value()) {
+    const CheckpointRequest& request = *run.checkpoint_request;
+    json["checkpoints"] = {{"kind", request.kind},
+                           {"interval_" + request.interval_unit, request.interval},
+                           {"retained", request.retained},
+                           {"planned", request.planned},
+                           {"bytes_changed", request.bytes_changed}};
+  }
   Json options = Json::object();
   for (const BackendRun& backend : run.backends) {
     if (!backend.engine_options.empty() && !backend.noise_twin) options[backend.backend] = backend.engine_options;
@@ -82,7 +92,8 @@ Json WorkloadDescription(const WorkloadRun& run) {
 }
 
 std::string RowName(const WorkloadRun& run, const BackendRun& backend) {
-  return run.name + "/" + backend.backend + (backend.noise_twin ? "/again" : "");
+  return run.name + "/" + backend.backend + (backend.noise_twin ? "/again" : "") +
+         (backend.with_checkpoints ? "/checkpoints" : "");
 }
 
 /// What every row of a backend starts with.
@@ -97,6 +108,13 @@ Json RowStart(const std::string& name, const std::string& run_name, size_t famil
   return row;
 }
 
+void PutCheckpoints(const std::vector<Figures>& checkpoints, Json* row) {
+  if (checkpoints.empty()) return;
+  Json list = Json::array();
+  for (const Figures& checkpoint : checkpoints) list.push_back(checkpoint);
+  (*row)["checkpoints"] = std::move(list);
+}
+
 Json RepetitionRow(const WorkloadRun& run, const BackendRun& backend, size_t family, size_t index) {
   const Repetition& repetition = backend.repetitions[index];
   Json row = RowStart(RowName(run, backend), RowName(run, backend), family, backend);
@@ -108,6 +126,7 @@ Json RepetitionRow(const WorkloadRun& run, const BackendRun& backend, size_t fam
   row["cpu_time"] = repetition.cpu_ns / operations;
   row["time_unit"] = "ns";
   for (const auto& [name, value] : repetition.figures) row[name] = value;
+  PutCheckpoints(repetition.checkpoints, &row);
   return row;
 }
 
@@ -133,7 +152,15 @@ Json MedianRow(const WorkloadRun& run, const BackendRun& backend, size_t family)
   row["operations_per_second_confidence_ratio"] = backend.operations_per_second.confidence;
   for (const auto& [name, value] : backend.medians) row[name] = value;
   for (const auto& [name, value] : backend.probed) row[name] = value;
+  PutCheckpoints(backend.checkpoints, &row);
   return row;
+}
+
+void AddFamily(const WorkloadRun& run, const BackendRun& backend, size_t family, Json* benchmarks) {
+  for (size_t i = 0; i < backend.repetitions.size(); ++i) {
+    benchmarks->push_back(RepetitionRow(run, backend, family, i));
+  }
+  benchmarks->push_back(MedianRow(run, backend, family));
 }
 
 }  // namespace
@@ -166,12 +193,8 @@ std::string ResultsAsJson(const RunResults& results) {
   size_t family = 0;
   for (const WorkloadRun& run : results.workloads) {
     context["workloads"].push_back(WorkloadDescription(run));
-    for (const BackendRun& backend : run.backends) {
-      for (size_t i = 0; i < backend.repetitions.size(); ++i) {
-        benchmarks.push_back(RepetitionRow(run, backend, family, i));
-      }
-      benchmarks.push_back(MedianRow(run, backend, family));
-      ++family;
+    for (const std::vector<BackendRun>* backends : {&run.backends, &run.checkpoint_runs}) {
+      for (const BackendRun& backend : *backends) AddFamily(run, backend, family++, &benchmarks);
     }
   }
   Json root;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct Repetition {
   double time_ns = 0;  ///< Of all operations.
   double cpu_ns = 0;
   Figures figures;
+  std::vector<Figures> checkpoints = {};  ///< In order.
 };
 
 /// All replays of one workload on one backend.
@@ -28,11 +30,25 @@ struct BackendRun {
   std::string backend;
   /// The same backend as the first once more: how far apart they come out is the machine's noise.
   bool noise_twin = false;
+  /// Replays in which checkpoints were taken; they are apart from those without.
+  bool with_checkpoints = false;
   std::map<std::string, std::string> engine_options;
   std::vector<Repetition> repetitions;
   Figures probed;  ///< Of a replay of its own, which is not timed.
   MedianInterval operations_per_second;
   Figures medians;  ///< Of the repetitions' figures.
+  /// With checkpoints: of the replay in which each was awaited.
+  std::vector<Figures> checkpoints;
+};
+
+/// What was asked for in the way of checkpoints.
+struct CheckpointRequest {
+  std::string kind;
+  std::string interval_unit;  ///< "operations" or "ms", of the trace's time.
+  uint64_t interval = 0;
+  uint64_t retained = 1;
+  uint64_t planned = 0;        ///< Checkpoints, the one at the end included.
+  uint64_t bytes_changed = 0;  ///< Between each and the one before, summed.
 };
 
 /// One workload, or one trace, on all backends.
@@ -54,6 +70,9 @@ struct WorkloadRun {
   double noise_floor_ratio = 0;  ///< How far the two runs of the same backend are apart; 0.02 is 2%.
   bool has_noise_floor = false;
   std::vector<BackendRun> backends;
+  std::optional<CheckpointRequest> checkpoint_request;
+  /// Of the backends that have snapshots.
+  std::vector<BackendRun> checkpoint_runs;
 };
 
 /// All that a `run` or `replay` found.

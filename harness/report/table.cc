@@ -68,11 +68,67 @@ std::vector<std::string> Row(const BackendRun& backend, double best) {
           Shown(FindFigure(backend.probed, "disk_bytes"), ShortBytes)};
 }
 
+std::string FilesNewAndReused(const Figures& figures) {
+  const double* files_new = FindFigure(figures, "checkpoint_files_new");
+  const double* files_reused = FindFigure(figures, "checkpoint_files_reused");
+  if (files_new == nullptr || files_reused == nullptr) return std::string(kAbsent);
+  return ShortNumber(*files_new) + " + " + ShortNumber(*files_reused);
+}
+
+/// `of_backend` null: a backend without snapshots.
+std::vector<std::string> CheckpointRow(const std::string& name, const BackendRun* of_backend) {
+  static const BackendRun kNothing;
+  const BackendRun& backend = of_backend == nullptr ? kNothing : *of_backend;
+  const auto median = [&backend](std::string_view figure, std::string (*show)(double)) {
+    return Shown(FindFigure(backend.medians, figure), show);
+  };
+  const auto size = [&backend](std::string_view figure, std::string (*show)(double)) {
+    return Shown(FindFigure(backend.probed, figure), show);
+  };
+  return {name,
+          size("checkpoint_bytes_written", ShortBytes),
+          size("checkpoint_bytes_reused", ShortBytes),
+          FilesNewAndReused(backend.probed),
+          size("checkpoint_amplification_ratio", Ratio),
+          size("increment_amplification_ratio", Ratio),
+          median("checkpoint_synchronous_time_ns_p50", ShortTime),
+          median("checkpoint_synchronous_time_ns_max", ShortTime),
+          median("checkpoint_asynchronous_time_ns_p50", ShortTime),
+          size("checkpoint_copy_time_ratio", Ratio),
+          median("checkpoint_throughput_ratio", Percent),
+          median("operations_per_second_ratio", Percent),
+          median("restore_time_ns", ShortTime),
+          median("restore_copy_time_ratio", Ratio),
+          median("first_read_time_ns", ShortTime)};
+}
+
+std::string CheckpointTable(const WorkloadRun& run, const TableStyle& style) {
+  const CheckpointRequest& request = *run.checkpoint_request;
+  std::string text = "checkpoints, " + request.kind + ", each " + ShortNumber(static_cast<double>(request.interval)) +
+                     " " + request.interval_unit + ": " + ShortNumber(static_cast<double>(request.planned)) +
+                     ", between which " + ShortBytes(static_cast<double>(request.bytes_changed)) + " change\n";
+  Table table({"backend", "written", "reused", "files new + reused", "of changed", "increments", "sync", "sync max",
+               "async", "of copying", "ops/s during", "ops/s in all", "restore", "of copying", "first read"});
+  for (const BackendRun& backend : run.backends) {
+    if (backend.noise_twin) continue;
+    const auto found = std::find_if(run.checkpoint_runs.begin(), run.checkpoint_runs.end(),
+                                    [&](const BackendRun& other) { return other.backend == backend.backend; });
+    table.AddRow(CheckpointRow(backend.backend, found == run.checkpoint_runs.end() ? nullptr : &*found));
+  }
+  return text + table.ToText(style.width, style.colour);
+}
+
 }  // namespace
 
 std::string ShortNumber(double value) { return Scaled(value, 1000, {"", "k", "M", "G", "T"}); }
 
 std::string ShortBytes(double bytes) { return Scaled(bytes, 1024, {"B", "KiB", "MiB", "GiB", "TiB"}); }
+
+std::string ShortTime(double nanoseconds) {
+  constexpr double kNanosecondsInSecond = 1e9;
+  if (nanoseconds >= kNanosecondsInSecond * 0.9995) return Scaled(nanoseconds / kNanosecondsInSecond, 1000, {"s"});
+  return Scaled(nanoseconds, 1000, {"ns", "µs", "ms"});
+}
 
 std::string Table::ToText(size_t width, bool bold) const {
   const size_t columns = rows_.front().size();
@@ -125,6 +181,7 @@ std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style) {
   if (confidence > 0) text += "interval of " + Percent(confidence) + " confidence; ";
   text += "noise " + Percent(run.noise_floor_ratio) + "; harness " + Format("%.1f", run.harness_ns_per_operation) +
           " ns an operation\n";
+  if (run.checkpoint_request.has_value()) text += CheckpointTable(run, style);
   return text;
 }
 

@@ -29,13 +29,16 @@ struct TableStyle {
   bool colour = false;  ///< For a terminal alone.
 };
 
-/// What is shown of one workload: a line about it, and a table with a row for each backend.
+/// What is shown of one workload: a line about it, and a table with a row for each backend; another one of checkpoints
+/// where they were asked for.
 std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style);
 
 /// Numbers for people: "1.23 M", "456", "12.3 k"; at most three or four digits.
 std::string ShortNumber(double value);
 /// "1.2 MiB".
 std::string ShortBytes(double bytes);
+/// "12.3 ms".
+std::string ShortTime(double nanoseconds);
 
 }  // namespace kvstate::harness
 

@@ -7,6 +7,7 @@
 
 #include "harness/probes/process_memory.h"
 #include "harness/replay/null_backend.h"
+#include "harness/run/repetition_figures.h"
 #include "kvstate/engine_statistics.h"
 #include "kvstate/extension.h"
 
@@ -18,24 +19,6 @@ namespace {
 constexpr size_t kHarnessReplaysLeast = 3;
 constexpr size_t kHarnessReplaysMost = 21;
 constexpr uint64_t kHarnessTimeNs = 300'000'000;
-
-void AddLatencyFigures(const Latencies& latencies, const TickClock& clock, Figures* figures) {
-  static constexpr std::pair<std::string_view, double> kQuantiles[] = {
-      {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}};
-  Histogram all;
-  for (const Histogram& of_operation : latencies) all.Merge(of_operation);
-  for (const auto& [name, quantile] : kQuantiles) {
-    (*figures)["latency_ns_" + std::string(name)] = clock.ToNanoseconds(all.Quantile(quantile));
-  }
-  for (size_t i = 1; i < kOperationLimit; ++i) {
-    const uint64_t count = latencies[i].count();
-    if (count == 0) continue;
-    const std::string name(OperationName(static_cast<Operation>(i)));
-    (*figures)["operations_" + name] = static_cast<double>(count);
-    (*figures)["latency_ns_p50_" + name] = clock.ToNanoseconds(latencies[i].Quantile(0.5));
-    (*figures)["latency_ns_p99_" + name] = clock.ToNanoseconds(latencies[i].Quantile(0.99));
-  }
-}
 
 /// What the engine did between two readings, where it tells.
 class EngineDifference {
@@ -220,13 +203,7 @@ Status Measurement::RunRepetition(BackendRun* backend, WorkloadRun* run) {
                            Replay(trace_, *made, {.latencies = &latencies_, .stopped = context_.stopped}));
   KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
   KVSTATE_RETURN_IF_ERROR(CheckAgainst(answers_, state, replayed.hits, *run, *backend));
-  Repetition& repetition = backend->repetitions.emplace_back();
-  repetition.operations = replayed.operations;
-  repetition.time_ns = static_cast<double>(replayed.time_ns);
-  repetition.cpu_ns = static_cast<double>(replayed.cpu_ns);
-  repetition.figures["operations_per_second"] =
-      static_cast<double>(replayed.operations) * 1e9 / std::max(1.0, repetition.time_ns);
-  AddLatencyFigures(latencies_, context_.clock, &repetition.figures);
+  backend->repetitions.push_back(RepetitionOf(replayed, latencies_, context_.clock));
   return made->Dispose();
 }
 
@@ -264,12 +241,7 @@ Status Measurement::Probe(BackendRun* backend, WorkloadRun* run) {
 
 void Measurement::Summarize(WorkloadRun* run) const {
   for (BackendRun& backend : run->backends) {
-    std::map<std::string, std::vector<double>> samples;
-    for (const Repetition& repetition : backend.repetitions) {
-      for (const auto& [name, value] : repetition.figures) samples[name].push_back(value);
-    }
-    for (auto& [name, values] : samples) backend.medians[name] = Median(values);
-    backend.operations_per_second = MedianWithInterval(samples["operations_per_second"]);
+    TakeMedians(&backend);
     const auto serialization = backend.probed.find("serialization_time_ns_per_operation");
     if (serialization != backend.probed.end()) {
       backend.probed["serialization_time_ratio"] = serialization->second * backend.operations_per_second.median / 1e9;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/probes/tick_clock.h"
@@ -29,6 +30,8 @@ struct MeasurementContext {
   Progress& progress;
   std::function<bool()> stopped;
   uint64_t repetitions = 5;
+  /// Where checkpoints go, in folders of workload and backend, and stay; empty: in `directory`.
+  std::string checkpoint_directory = {};
 };
 
 /// Replays one trace on all backends and says what each took. First each backend once with every read checked; then

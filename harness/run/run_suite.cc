@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/replay/memory_trace.h"
+#include "harness/run/checkpoint_measurement.h"
 #include "harness/run/record_workload.h"
 #include "kvstate/serializers.h"
 
@@ -45,15 +46,28 @@ Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context
   run->events = stream.events;
   run->output_rows = stream.output_rows;
   run->output_digest = Hex(stream.output_digest);
-  Measurement measurement(context, &trace);
-  return measurement.Run(stream.state, run);
+  return MeasureTrace(context, entry.checkpoint, stream.state, &trace, run);
 }
 
 }  // namespace
 
+uint64_t StepsOfTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint) {
+  return Measurement::Steps(context) + (checkpoint.has_value() ? CheckpointMeasurement::Steps(context) : 0);
+}
+
+Status MeasureTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint,
+                    const std::optional<StateDigest>& expected, TraceSource* trace, WorkloadRun* run) {
+  Measurement measurement(context, trace);
+  KVSTATE_RETURN_IF_ERROR(measurement.Run(expected, run));
+  if (!checkpoint.has_value()) return Status();
+  return CheckpointMeasurement(context, *checkpoint, trace).Run(run);
+}
+
 Status RunSuite(const Suite& suite, const MeasurementContext& context,
                 const std::function<void(const WorkloadRun&)>& finished, RunResults* results) {
-  context.progress.SetSteps(suite.workloads.size() * (1 + Measurement::Steps(context)));
+  uint64_t steps = 0;
+  for (const SuiteWorkload& entry : suite.workloads) steps += 1 + StepsOfTrace(context, entry.checkpoint);
+  context.progress.SetSteps(steps);
   for (const SuiteWorkload& entry : suite.workloads) {
     WorkloadRun run;
     const Status status = RunWorkload(entry, context, &run);

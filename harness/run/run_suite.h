@@ -2,8 +2,12 @@
 #define KVSTATE_HARNESS_RUN_RUN_SUITE_H_
 
 #include <functional>
+#include <optional>
 
+#include "harness/replay/digest.h"
+#include "harness/replay/trace.h"
 #include "harness/report/results.h"
+#include "harness/run/checkpoint_plan.h"
 #include "harness/run/measurement.h"
 #include "harness/run/suite.h"
 #include "kvstate/status.h"
@@ -12,6 +16,12 @@ namespace kvstate::harness {
 
 /// Records each workload of the suite once, on the backend named here, and measures its trace on all backends.
 inline constexpr std::string_view kRecordingBackend = "hashmap";
+
+/// All that is to be measured of one trace: without checkpoints, then with them where they are asked for.
+Status MeasureTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint,
+                    const std::optional<StateDigest>& expected, TraceSource* trace, WorkloadRun* run);
+/// Steps that it will take on `progress`.
+uint64_t StepsOfTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint);
 
 /// Appends to `results` what each workload gave, and calls `finished` with it. Stops at the first failure.
 Status RunSuite(const Suite& suite, const MeasurementContext& context,

@@ -102,8 +102,33 @@ class SuiteParser {
     return parameters;
   }
 
+  Result<CheckpointSettings> ParseCheckpoint(const YAML::Node& node) const {
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(node, "'checkpoint'", {"interval", "interval_ms", "kind", "retained"}));
+    if (node["interval"].IsDefined() == node["interval_ms"].IsDefined()) {
+      return Error(node, "'checkpoint' needs one of 'interval', in operations, and 'interval_ms', in event time");
+    }
+    CheckpointSettings settings;
+    const bool by_time = node["interval_ms"].IsDefined();
+    const char* key = by_time ? "interval_ms" : "interval";
+    KVSTATE_ASSIGN_OR_RETURN(const uint64_t interval, Number(node[key], key, 1, kMaxCheckpointInterval));
+    (by_time ? settings.interval_ms : settings.interval_operations) = interval;
+    if (node["kind"]) {
+      KVSTATE_ASSIGN_OR_RETURN(const std::string kind, Text(node, node["kind"], "kind"));
+      const Result<SnapshotKind> parsed = ParseSnapshotKind(kind);
+      if (!parsed.ok()) return Error(node["kind"], std::string(parsed.status().message()));
+      settings.kind = *parsed;
+    }
+    if (node["retained"]) {
+      KVSTATE_ASSIGN_OR_RETURN(const uint64_t retained,
+                               Number(node["retained"], "retained", 1, kMaxCheckpointsRetained));
+      settings.retained = static_cast<uint32_t>(retained);
+    }
+    return settings;
+  }
+
   Result<SuiteWorkload> ParseEntry(const YAML::Node& node) const {
-    KVSTATE_RETURN_IF_ERROR(CheckKeys(node, "a workload", {"name", "workload", "source", "operator", "seed"}));
+    KVSTATE_RETURN_IF_ERROR(
+        CheckKeys(node, "a workload", {"name", "workload", "source", "operator", "seed", "checkpoint"}));
     SuiteWorkload entry;
     KVSTATE_ASSIGN_OR_RETURN(entry.name, Text(node, node["name"], "name"));
     entry.workload = entry.name;
@@ -119,6 +144,9 @@ class SuiteParser {
     KVSTATE_ASSIGN_OR_RETURN(entry.operators, ParseParameters(node["operator"], "operator", spec.operator_parameters));
     if (node["seed"]) {
       KVSTATE_ASSIGN_OR_RETURN(entry.seed, Number(node["seed"], "seed", 0, UINT64_MAX));
+    }
+    if (node["checkpoint"]) {
+      KVSTATE_ASSIGN_OR_RETURN(entry.checkpoint, ParseCheckpoint(node["checkpoint"]));
     }
     // Values are checked by those that read them; making both is cheap.
     const auto source = spec.make_source(entry.source, entry.seed);

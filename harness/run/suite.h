@@ -2,10 +2,12 @@
 #define KVSTATE_HARNESS_RUN_SUITE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "harness/run/checkpoint_plan.h"
 #include "kvstate/status.h"
 #include "workloads/workload.h"
 
@@ -18,6 +20,7 @@ struct SuiteWorkload {
   workloads::Parameters source;
   workloads::Parameters operators;
   uint64_t seed = 1;
+  std::optional<CheckpointSettings> checkpoint = {};
 };
 
 struct Suite {
@@ -37,6 +40,8 @@ struct Suite {
 ///       source: {events: 1000}   # parameters of the generator
 ///       operator: {}             # parameters of the operator
 ///       seed: 1
+///       checkpoint: {interval: 100000, kind: incremental, retained: 1}   # or interval_ms, of event time; may be
+///       absent
 /// INVALID_ARGUMENT, with `file` and the line, for an unknown key or workload or parameter (listing those there are), a
 /// value of a wrong type or out of range.
 Result<Suite> ParseSuite(std::string_view yaml, const std::string& file);

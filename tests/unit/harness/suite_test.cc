@@ -19,7 +19,8 @@ const std::string kGood =
     "    workload: value_rmw\n"
     "    source: {events: 10, keys: 4}\n"
     "    seed: 7\n"
-    "  - name: dedup\n";
+    "  - name: dedup\n"
+    "    checkpoint: {interval_ms: 500, kind: full, retained: 3}\n";
 
 TEST(SuiteTest, ReadsWhatAFileSays) {
   ASSERT_OK_AND_ASSIGN(const Suite suite, ParseSuite(kGood, "small.yaml"));
@@ -30,6 +31,9 @@ TEST(SuiteTest, ReadsWhatAFileSays) {
   EXPECT_EQ(suite.workloads[0].source.at("events"), "10");
   EXPECT_EQ(suite.workloads[0].seed, 7u);
   EXPECT_EQ(suite.workloads[1].workload, "dedup");
+  EXPECT_FALSE(suite.workloads[0].checkpoint.has_value());
+  EXPECT_EQ(suite.workloads[1].checkpoint,
+            (CheckpointSettings{.interval_ms = 500, .kind = SnapshotKind::kFullCheckpoint, .retained = 3}));
 }
 
 TEST(SuiteTest, EveryBuiltInSuiteIsGood) {
@@ -60,6 +64,12 @@ TEST(SuiteTest, MistakesAreToldWithTheLineAndWhatIsAllowed) {
       {"suite: s\nworkloads:\n  - name: dedup\n    source: {events: lots}\n", "f.yaml:4:", "events"},
       {"suite: s\nworkloads:\n  - name: dedup\n    seed: -1\n", "f.yaml:4:", "'seed'"},
       {"suite: s\nworkloads:\n  - name: dedup\n  - name: dedup\n", "f.yaml:4:", "stands twice"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {}\n", "f.yaml:4:", "interval_ms"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {interval: 5, interval_ms: 5}\n", "f.yaml:4:", "one of"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {interval: 0}\n", "f.yaml:4:", "from 1 to"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {interval: 5, kind: fast}\n", "f.yaml:4:", "savepoint"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {interval: 5, retained: 0}\n", "f.yaml:4:", "retained"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {every: 5}\n", "f.yaml:4:", "interval"},
       {"suite: s\nsuite: t\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "stands twice"},
       {"suite: s\nworkloads: [\n", "f.yaml:", ""},
       {"suite: {\"\n", "f.yaml:", ""},
