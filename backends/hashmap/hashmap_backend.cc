@@ -107,8 +107,7 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
     std::vector<HashMapSnapshot::State> states;
     for (StateCore* core : states_) {
       StateChanges& changes = core->Watch(history_.clock());
-      states.push_back(
-          {core->shared_tables(), changes.AddView(plan.epoch, plan.append_base, plan.sets_from), nullptr});
+      states.push_back({core->shared_tables(), changes.AddView(plan.epoch, plan.append_base, plan.sets_from), nullptr});
     }
     for (const SavedState& state : unclaimed()) states.push_back({nullptr, nullptr, raw_.at(state.name)});
     return std::unique_ptr<SnapshotWork>(std::make_unique<HashMapSnapshot>(handle, plan, std::move(states)));
@@ -215,7 +214,7 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
   }
 
   CurrentKey current_key_;
-  std::vector<StateCore*> states_;                                  // In the order in which they were made.
+  std::vector<StateCore*> states_;                                     // In the order in which they were made.
   std::map<std::string, std::shared_ptr<RawState>, std::less<>> raw_;  // Those that nobody has asked for.
   SnapshotHistory history_;
   bool open_ = true;

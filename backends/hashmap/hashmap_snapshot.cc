@@ -49,10 +49,10 @@ Result<KeyedStateHandle> HashMapSnapshot::Write(SnapshotWriter& writer) {
   const uint32_t base = ChooseBase(&step);
   const bool shared = plan_.chain != nullptr;
   const std::string name(PendingChain::NameOf(step));
-  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<StateStreamWriter> out,
-                           StateStreamWriter::Create(writer.storage(), writer.NewPath(shared, name),
-                                                     StreamHeaderOf(handle_, base != 0), writer.options().compress,
-                                                     &writer.cancelled()));
+  KVSTATE_ASSIGN_OR_RETURN(
+      std::unique_ptr<StateStreamWriter> out,
+      StateStreamWriter::Create(writer.storage(), writer.NewPath(shared, name), StreamHeaderOf(handle_, base != 0),
+                                writer.options().compress, &writer.cancelled()));
   KVSTATE_RETURN_IF_ERROR(WriteStates(base, *out, writer));
   const uint64_t entries = out->entries();
   KVSTATE_ASSIGN_OR_RETURN(const StoredFile file, out->Finish());
@@ -70,8 +70,7 @@ Result<KeyedStateHandle> HashMapSnapshot::Write(SnapshotWriter& writer) {
 Status HashMapSnapshot::WriteStates(uint32_t base, StateStreamWriter& out, SnapshotWriter& writer) {
   std::vector<std::unique_ptr<ViewWriter>> views;
   for (const State& state : states_) {
-    views.push_back(state.view == nullptr ? nullptr
-                                          : std::make_unique<ViewWriter>(*state.tables, *state.view, base));
+    views.push_back(state.view == nullptr ? nullptr : std::make_unique<ViewWriter>(*state.tables, *state.view, base));
   }
   const KeyGroupRange range = handle_.key_groups;
   for (uint32_t group = range.first; group <= range.last; ++group) {

@@ -48,7 +48,11 @@ struct TableView {
 class StateView {
  public:
   StateView(uint32_t epoch, uint32_t base, uint32_t sets_from, size_t tables)
-      : epoch_(epoch), base_(base), sets_from_(sets_from), count_(tables), tables_(std::make_unique<TableView[]>(tables)) {}
+      : epoch_(epoch),
+        base_(base),
+        sets_from_(sets_from),
+        count_(tables),
+        tables_(std::make_unique<TableView[]>(tables)) {}
 
   uint32_t epoch() const { return epoch_; }
   uint32_t sets_from() const { return sets_from_; }

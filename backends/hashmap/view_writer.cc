@@ -17,11 +17,7 @@ constexpr size_t kBatch = 64;
 }  // namespace
 
 ViewWriter::ViewWriter(StateTables& tables, StateView& view, uint32_t base)
-    : tables_(tables),
-      view_(view),
-      base_(base),
-      maps_(tables.payload().map_entries()),
-      parser_(tables.key_format()) {}
+    : tables_(tables), view_(view), base_(base), maps_(tables.payload().map_entries()), parser_(tables.key_format()) {}
 
 Status ViewWriter::Write(size_t table, StreamPart& out) {
   candidates_.clear();
