@@ -142,8 +142,7 @@ void MapCore<Keys>::Put(const Probe& probe, const void* value) {
 
 template <class Keys>
 void MapCore<Keys>::PutUnder(ByteView key, ByteView state_namespace, const Probe& user_key, const void* value) {
-  const auto* map =
-      static_cast<const Map*>(FindOrInsertPayload(key, state_namespace, [](void* memory) { new (memory) Map; }));
+  const auto* map = static_cast<const Map*>(FindOrInsertMap(key, state_namespace));
   if (const Position at = map->Find(user_key)) {
     Assign(map, user_key, at, value);
   } else {

@@ -93,7 +93,6 @@ class MapCore : public StateCore {
 
   void SerializePayload(const void* payload, ByteWriter& out) const override;
   uint64_t EntriesIn(const void* payload) const override { return static_cast<const Map*>(payload)->size(); }
-  bool counts_table_entries() const override { return false; }
   std::optional<uint64_t> PayloadHeapBytes() const override { return std::nullopt; }
 
  private:

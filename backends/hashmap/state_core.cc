@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "backends/hashmap/map_entries.h"
 #include "backends/hashmap/state_changes.h"
 
 namespace kvstate::backends::hashmap {
@@ -166,6 +167,11 @@ void StateCore::WatchNoMore() {
   changes_ = nullptr;
 }
 
+void StateCore::AddLoaded(uint64_t entries, uint64_t key_heap_bytes) {
+  entries_ += entries;
+  key_heap_bytes_ += key_heap_bytes;
+}
+
 const EntryTable& StateCore::TableOf(const void* payload) const {
   return tables_[shared_->IndexOf(layout_.KeyOf(layout_.SlotOf(payload)))];
 }
@@ -205,8 +211,18 @@ void* StateCore::Publish(EntryTable& table, size_t slot, const EntryKey& key) {
   if (changes_ != nullptr) [[unlikely]]
     changes_->AfterInsert(IndexOf(table), at);
   if (layout_.key.words == 0) key_heap_bytes_ += reinterpret_cast<VariableKey*>(at)->heap_bytes();
-  if (counts_table_entries()) ++entries_;
+  if (layout_.payload->map_entries() == nullptr) ++entries_;
   return layout_.PayloadOf(at);
+}
+
+const void* StateCore::FindOrInsertMap(ByteView key, ByteView state_namespace) {
+  if (const void* map = FindPayload(key, state_namespace)) return map;
+  const EntryKey entry = shared_->MakeEntryKey(key, state_namespace);
+  EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
+  const size_t slot = Reserve(table, entry.hash);
+  layout_.payload->map_entries()->Construct(layout_.PayloadOf(table.SlotAt(layout_, slot)));
+  ForgetLocation();
+  return Publish(table, slot, entry);
 }
 
 void* StateCore::ReserveCurrent() {

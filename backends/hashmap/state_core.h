@@ -14,6 +14,7 @@
 #include "backends/hashmap/current_key.h"
 #include "backends/hashmap/entry_key.h"
 #include "backends/hashmap/entry_table.h"
+#include "backends/hashmap/optional_lock.h"
 #include "backends/hashmap/payload.h"
 #include "backends/hashmap/spin_lock.h"
 #include "backends/hashmap/state_tables.h"
@@ -70,10 +71,7 @@ class StateCore : public SerializedAccess {
   /// Stops that where nobody wants to know any more.
   void WatchNoMore();
   /// Says that so many entries were put into the tables, and what their keys have on the heap.
-  void AddLoaded(uint64_t entries, uint64_t key_heap_bytes) {
-    entries_ += entries;
-    key_heap_bytes_ += key_heap_bytes;
-  }
+  void AddLoaded(uint64_t entries, uint64_t key_heap_bytes);
 
   /// Bytes that the entries take, but for what values allocate themselves; absent when they may.
   std::optional<uint64_t> MemoryBytes() const;
@@ -81,21 +79,9 @@ class StateCore : public SerializedAccess {
   // --- for walks ---
 
   /// Held while a queryable state is read or changed; nothing on others.
-  class Lock {
+  class Lock : public OptionalLock {
    public:
-    explicit Lock(const StateCore& state) : mutex_(state.mutex_.get()) {
-      if (mutex_ != nullptr) [[unlikely]]
-        mutex_->lock();
-    }
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-    ~Lock() {
-      if (mutex_ != nullptr) [[unlikely]]
-        mutex_->unlock();
-    }
-
-   private:
-    std::mutex* const mutex_;
+    explicit Lock(const StateCore& state) : OptionalLock(state.mutex_.get()) {}
   };
 
   const TableLayout& layout() const { return layout_; }
@@ -185,17 +171,8 @@ class StateCore : public SerializedAccess {
   void PublishCurrent();
   /// Removes what is under the current key and namespace, if anything.
   void EraseCurrent();
-  /// The payload under any key and namespace; if there is none, `make(memory)` makes one.
-  template <class F>
-  const void* FindOrInsertPayload(ByteView key, ByteView state_namespace, F make) {
-    if (const void* payload = FindPayload(key, state_namespace)) return payload;
-    const EntryKey entry = shared_->MakeEntryKey(key, state_namespace);
-    EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
-    const size_t slot = Reserve(table, entry.hash);
-    make(layout_.PayloadOf(table.SlotAt(layout_, slot)));
-    ForgetLocation();
-    return Publish(table, slot, entry);
-  }
+  /// The map under any key and namespace; if there is none, an empty one is made.
+  const void* FindOrInsertMap(ByteView key, ByteView state_namespace);
   /// Gives the namespace that is current now back when it goes.
   class NamespaceRestorer {
    public:
@@ -222,9 +199,6 @@ class StateCore : public SerializedAccess {
   /// For maps, whose entries are not the tables'.
   void CountEntryAdded() { ++entries_; }
   void CountEntryRemoved() { --entries_; }
-  /// Whether the tables' own entries are what entry_count() counts.
-  virtual bool counts_table_entries() const { return true; }
-
   ByteWriter& scratch_bytes() { return scratch_bytes_; }
 
  private:
