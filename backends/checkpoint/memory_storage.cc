@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -21,9 +22,9 @@ using MemoryFilePtr = std::shared_ptr<MemoryFile>;
 /// Files as strings. A complete file never changes, so that readers need no lock.
 class MemoryStorage final : public CheckpointStorage, public ExclusiveStorage {
  public:
-  explicit MemoryStorage(uint64_t most_bytes) : most_bytes_(most_bytes) {}
+  explicit MemoryStorage(uint64_t most_bytes) : location_(NewLocation()), most_bytes_(most_bytes) {}
 
-  std::string_view location() const override { return "memory"; }
+  std::string_view location() const override { return location_; }
   Result<std::unique_ptr<StorageWriter>> Create(std::string_view path) override;
   Status Publish(std::string_view path, ByteView bytes) override;
   Result<std::unique_ptr<StorageReader>> Open(std::string_view path) override;
@@ -37,9 +38,16 @@ class MemoryStorage final : public CheckpointStorage, public ExclusiveStorage {
  private:
   class Writer;
 
+  /// No two have the same: by its location a backend knows whether a storage has what it wrote before.
+  static std::string NewLocation() {
+    static std::atomic<uint64_t> made{0};
+    return "memory " + std::to_string(++made);
+  }
+
   /// Takes `more` bytes out of what is left. REQUIRES: mutex_ is held.
   Status Take(const std::string& path, uint64_t more);
 
+  const std::string location_;
   const uint64_t most_bytes_;
   std::mutex mutex_;
   std::map<std::string, MemoryFilePtr, std::less<>> files_;  ///< Guarded by mutex_.
