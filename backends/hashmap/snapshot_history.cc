@@ -10,8 +10,9 @@ SnapshotPlan SnapshotHistory::Begin(const SnapshotWriter& writer, const KeyedSta
   SnapshotPlan plan;
   plan.epoch = ++clock_.epoch;
   plan.sets_from = plan.epoch;
-  if (handle.kind == SnapshotKind::kIncrementalCheckpoint) clock_.tracking = true;
-  if (handle.kind == SnapshotKind::kSavepoint || !clock_.tracking) return plan;
+  if (handle.kind == SnapshotKind::kSavepoint) return plan;
+  // The next may be an increment, and this one confirmed by then.
+  clock_.tracking = true;
   plan.chain = chains_.Begin(writer.checkpoint_id(), writer.storage().location());
   marks_[writer.checkpoint_id()] = {plan.epoch, clock_.changes, plan.chain};
   if (handle.kind == SnapshotKind::kIncrementalCheckpoint) PlanIncrement(plan, handle);
