@@ -1,5 +1,7 @@
 #include "backends/embedded/embedded_backend.h"
 
+#include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "backends/embedded/embedded_states.h"
@@ -30,6 +32,14 @@ std::unique_ptr<InternalKVState> MakeStateOfKind(StateParts parts) {
   return nullptr;
 }
 
+Result<uint64_t> CountIn(StoreTable& table) {
+  KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> entries, table.NewIterator({}, {}));
+  KVSTATE_RETURN_IF_ERROR(entries->Seek({}));
+  uint64_t count = 0;
+  for (; entries->Valid(); ++count) KVSTATE_RETURN_IF_ERROR(entries->Next());
+  return count;
+}
+
 }  // namespace
 
 void SetAppendOptions(const StateDescriptor& descriptor, TableOptions* options) {
@@ -55,18 +65,15 @@ Result<std::unique_ptr<KeyedStateBackend>> EmbeddedBackend::Create(std::string_v
                                                                    std::unique_ptr<const StoreOpener> opener) {
   KVSTATE_RETURN_IF_ERROR(CheckOptions(options, /*needs_directory=*/true));
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<WorkingDirectory> directory, WorkingDirectory::Open(options.directory));
-  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<OrderedStore> store, opener->OpenEmpty(directory->engine_path()));
-  return std::unique_ptr<KeyedStateBackend>(
-      new EmbeddedBackend(name, options, std::move(directory), std::move(opener), std::move(store)));
+  std::unique_ptr<EmbeddedBackend> backend(new EmbeddedBackend(name, options, std::move(directory), std::move(opener)));
+  KVSTATE_RETURN_IF_ERROR(backend->MakeStoreDirectory());
+  KVSTATE_ASSIGN_OR_RETURN(backend->store_, backend->opener_->OpenEmpty(backend->store_path()));
+  return std::unique_ptr<KeyedStateBackend>(std::move(backend));
 }
 
 EmbeddedBackend::EmbeddedBackend(std::string_view name, const BackendOptions& options,
-                                 std::unique_ptr<WorkingDirectory> directory, std::unique_ptr<const StoreOpener> opener,
-                                 std::unique_ptr<OrderedStore> store)
-    : SnapshotBackend(name, options),
-      directory_(std::move(directory)),
-      opener_(std::move(opener)),
-      store_(std::move(store)) {}
+                                 std::unique_ptr<WorkingDirectory> directory, std::unique_ptr<const StoreOpener> opener)
+    : SnapshotBackend(name, options), directory_(std::move(directory)), opener_(std::move(opener)) {}
 
 EmbeddedBackend::~EmbeddedBackend() { DisposeInDestructor(); }
 
@@ -85,16 +92,26 @@ Status EmbeddedBackend::Flush(bool compact) {
   return store_->Flush(compact);
 }
 
-Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPtr namespace_serializer,
-                                                                    const StateDescriptor& descriptor,
-                                                                    const SavedState* /*restored*/) {
+Result<std::unique_ptr<StoreTable>> EmbeddedBackend::TableFor(const StateDescriptor& descriptor,
+                                                              const SavedState* restored) {
   TableOptions table_options;
   table_options.name = descriptor.name;
   table_options.concurrent_reads = !descriptor.queryable_name.empty();
   table_options.key_prefix_bytes = KeyGroupPrefixBytes(max_parallelism());
   SetAppendOptions(descriptor, &table_options);
+  KVSTATE_RETURN_IF_ERROR(CheckStore());
+  if (restored == nullptr) return store_->CreateTable(table_options);
+  const auto table = unclaimed_tables_.begin() + static_cast<ptrdiff_t>(UnclaimedIndex(descriptor.name));
+  KVSTATE_RETURN_IF_ERROR((*table)->Claim(table_options));
+  std::unique_ptr<StoreTable> claimed = std::move(*table);
+  unclaimed_tables_.erase(table);
+  return claimed;
+}
 
-  auto table = store_->CreateTable(table_options);
+Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPtr namespace_serializer,
+                                                                    const StateDescriptor& descriptor,
+                                                                    const SavedState* restored) {
+  auto table = TableFor(descriptor, restored);
   if (!table.ok()) return table.status().WithContext("cannot make state '" + descriptor.name + "'");
   StateParts parts;
   parts.keys = &key_context();
@@ -102,12 +119,14 @@ Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPt
   parts.descriptor = descriptor;
   parts.table = std::move(table).value();
   parts.store_writes = &store_writes_;
+  if (!has_files()) parts.changes = changes_.AddState(descriptor.name);
   return MakeStateOfKind(std::move(parts));
 }
 
 Status EmbeddedBackend::DropState(InternalKVState& state) {
   // Dropping frees pages that other tables' iterators may stand on, as a write does.
   ++store_writes_;
+  changes_.StateRemoved(state.descriptor().name);
   return store_->DropTable(AsEmbedded(state).table().Release());
 }
 
@@ -119,27 +138,45 @@ Result<std::unique_ptr<KeyIterator>> EmbeddedBackend::WalkKeys(InternalKVState& 
 bool EmbeddedBackend::HasNamespace(InternalKVState& state) const { return AsEmbedded(state).has_namespace(); }
 
 Result<uint64_t> EmbeddedBackend::CountEntries(InternalKVState& state) {
-  KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> entries, AsEmbedded(state).table().NewIterator({}, {}));
-  KVSTATE_RETURN_IF_ERROR(entries->Seek({}));
-  uint64_t count = 0;
-  for (; entries->Valid(); ++count) KVSTATE_RETURN_IF_ERROR(entries->Next());
-  return count;
+  return CountIn(AsEmbedded(state).table().store_table());
 }
 
-Status EmbeddedBackend::DropUnclaimed(const SavedState&) { return Status(); }
-Result<uint64_t> EmbeddedBackend::CountUnclaimed(const SavedState&) { return uint64_t{0}; }
-Result<std::unique_ptr<SnapshotWork>> EmbeddedBackend::BeginSnapshot(const SnapshotWriter&, const KeyedStateHandle&) {
-  return UnimplementedError("snapshots");
+Result<uint64_t> EmbeddedBackend::CountUnclaimed(const SavedState& state) {
+  return CountIn(*unclaimed_tables_[UnclaimedIndex(state.name)]);
 }
-void EmbeddedBackend::OnConfirmed(uint64_t) {}
-void EmbeddedBackend::OnAborted(uint64_t) {}
-bool EmbeddedBackend::Restores(std::string_view format) const { return format == kStateStreamFormat; }
-Status EmbeddedBackend::RestoreFrom(const RestorePlan&) { return UnimplementedError("restore"); }
-Status EmbeddedBackend::EmptyAgain() { return Status(); }
+
+Status EmbeddedBackend::DropUnclaimed(const SavedState& state) {
+  ++store_writes_;
+  changes_.StateRemoved(state.name);
+  const auto table = unclaimed_tables_.begin() + static_cast<ptrdiff_t>(UnclaimedIndex(state.name));
+  std::unique_ptr<StoreTable> dropped = std::move(*table);
+  unclaimed_tables_.erase(table);
+  return store_->DropTable(std::move(dropped));
+}
+
+Status EmbeddedBackend::CheckStore() const {
+  if (store_ != nullptr) return Status();
+  return FailedPreconditionError(
+      "the backend could not be made empty again after a restore that failed; make a new one");
+}
+
+size_t EmbeddedBackend::UnclaimedIndex(std::string_view state_name) const {
+  const auto at =
+      std::find_if(unclaimed().begin(), unclaimed().end(), [&](const auto& state) { return state.name == state_name; });
+  assert(at != unclaimed().end() && unclaimed().size() == unclaimed_tables_.size());
+  return static_cast<size_t>(at - unclaimed().begin());
+}
+
+Status EmbeddedBackend::CloseStore() {
+  unclaimed_tables_.clear();
+  if (store_ == nullptr) return Status();
+  const Status status = store_->Close();
+  store_.reset();
+  return status;
+}
 
 Status EmbeddedBackend::Close() {
-  Status status = store_->Close();
-  store_.reset();
+  const Status status = CloseStore();
   const Status removed = directory_->Remove();
   return status.ok() ? removed : status;
 }

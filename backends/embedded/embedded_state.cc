@@ -5,7 +5,7 @@
 namespace kvstate::backends {
 
 EmbeddedState::EmbeddedState(StateParts parts)
-    : table_(std::move(parts.table), parts.store_writes),
+    : table_(std::move(parts.table), parts.store_writes, parts.changes),
       keys_(*parts.keys),
       descriptor_(std::move(parts.descriptor)),
       namespace_(std::move(parts.namespace_serializer)),

@@ -25,6 +25,7 @@ struct StateParts {
   StateDescriptor descriptor;
   std::unique_ptr<StoreTable> table;
   uint64_t* store_writes = nullptr;  ///< Outlives the state.
+  TableChanges* changes = nullptr;   ///< As StateTable's.
 };
 
 /// What states of all kinds over an ordered store share: the address made of current key and namespace, reads and

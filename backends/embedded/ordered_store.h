@@ -77,8 +77,8 @@ class StoreTable {
   /// Calls `visit` for each entry whose key starts with `prefix`, in order, for any thread, in one consistent view.
   virtual Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) = 0;
 
-  /// Of a table that OpenFiles brought back, which was made with no more than a name and AppendKind known: its options,
-  /// now that somebody asks for it. Nothing is written to such a table before.
+  /// Of a table of a restored state, which was made with no more than a name and AppendKind known: its options, now
+  /// that somebody asks for it. Nothing but Put, of a restore from streams, was called on such a table before.
   virtual Status Claim(const TableOptions& /*options*/) { return UnimplementedError("Claim"); }
 };
 

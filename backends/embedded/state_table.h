@@ -5,34 +5,38 @@
 #include <memory>
 #include <utility>
 
+#include "backends/embedded/change_tracker.h"
 #include "backends/embedded/ordered_store.h"
 #include "kvstate/bytes.h"
 #include "kvstate/status.h"
 
 namespace kvstate::backends {
 
-/// One state's table, with its writes counted, so that a walk can tell whether what it stands on has changed.
+/// One state's table, with its writes counted, so that a walk can tell whether what it stands on has changed, and with
+/// the keys noted that they change.
 class StateTable {
  public:
-  /// `store_writes` counts the writes to all tables of the store; it outlives this.
-  StateTable(std::unique_ptr<StoreTable> table, uint64_t* store_writes)
+  /// `store_writes` counts the writes to all tables of the store; it outlives this. `changes` is what notes the keys of
+  /// writes; null where nobody asks for them.
+  StateTable(std::unique_ptr<StoreTable> table, uint64_t* store_writes, TableChanges* changes)
       : table_(std::move(table)),
         appends_(table_->appends()),
         iterators_survive_writes_(table_->iterators_survive_writes()),
-        store_writes_(store_writes) {}
+        store_writes_(store_writes),
+        changes_(changes) {}
 
   Result<bool> Get(ByteView key, ByteView* value) { return table_->Get(key, value); }
   Status Put(ByteView key, ByteView value) {
-    CountWrite();
+    CountWrite(key);
     return table_->Put(key, value);
   }
   Status Delete(ByteView key) {
-    CountWrite();
+    CountWrite(key);
     return table_->Delete(key);
   }
   bool appends() const { return appends_; }
   Status Append(ByteView key, ByteView operand) {
-    CountWrite();
+    CountWrite(key);
     return table_->Append(key, operand);
   }
 
@@ -49,9 +53,11 @@ class StateTable {
   std::unique_ptr<StoreTable> Release() { return std::move(table_); }
 
  private:
-  void CountWrite() {
+  void CountWrite(ByteView key) {
     ++table_writes_;
     ++*store_writes_;
+    // Also of a write that fails: nobody knows what it did.
+    if (changes_ != nullptr) changes_->Note(key);
   }
 
   std::unique_ptr<StoreTable> table_;
@@ -59,6 +65,7 @@ class StateTable {
   const bool iterators_survive_writes_;
   uint64_t table_writes_ = 0;
   uint64_t* const store_writes_;
+  TableChanges* const changes_;
 };
 
 }  // namespace kvstate::backends

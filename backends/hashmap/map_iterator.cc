@@ -74,8 +74,8 @@ class HashMapMapIterator final : public MapIterator {
     KVSTATE_RETURN_IF_ERROR(CheckOnEntry());
     const StateCore::Lock lock(state_);
     seen_version_ = 0;
-    const Map* map = FindAgain();
-    if (at_) state_.EraseUnder(key_, namespace_, *map, UserKeyProbe(), at_);
+    Map* map = FindAgain();
+    if (at_) state_.EraseUnder(key_, namespace_, *map, at_);
     stands_ = Stands::kRemoved;
     return Status();
   }
@@ -83,10 +83,9 @@ class HashMapMapIterator final : public MapIterator {
   Status SetValue(const void* value) override {
     KVSTATE_RETURN_IF_ERROR(CheckOnEntry());
     const StateCore::Lock lock(state_);
-    const Map* map = FindAgain();
+    FindAgain();
     if (at_) {
-      if (map == nullptr && state_.is_watched()) map = state_.FindMap(key_, namespace_);
-      state_.Assign(map, UserKeyProbe(), at_, value);
+      state_.Assign(at_, value);
     } else {
       state_.PutUnder(key_, namespace_, UserKeyProbe(), value);
     }
@@ -147,9 +146,9 @@ class HashMapMapIterator final : public MapIterator {
   }
 
   /// Makes at_ the entry of the user key, if it is there still. The map it looked in, if it looked.
-  const Map* FindAgain() {
+  Map* FindAgain() {
     if (seen_version_ == state_.structure_version()) return nullptr;
-    const Map* map = state_.FindMap(key_, namespace_);
+    Map* map = state_.FindMap(key_, namespace_);
     at_ = map == nullptr ? Position() : map->Find(UserKeyProbe());
     // Where there is no entry, Next must seek.
     seen_version_ = at_ ? state_.structure_version() : 0;

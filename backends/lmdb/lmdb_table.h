@@ -33,6 +33,10 @@ class LmdbTable final : public StoreTable {
   bool iterators_survive_writes() const override { return false; }
   Result<bool> ConcurrentGet(ByteView key, std::string* value) override;
   Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) override;
+  Status Claim(const TableOptions& options) override {
+    if (options.concurrent_reads) environment_.AllowConcurrentReads();
+    return Status();
+  }
 
   Environment& environment() const { return environment_; }
   Database& entries() const { return *entries_; }

@@ -119,7 +119,7 @@ Result<std::unique_ptr<StoreTable>> RocksDbStore::CreateTable(const TableOptions
   std::shared_ptr<ReduceOperator> reduce;
   if (options.append == AppendKind::kReduce) {
     reduce = std::make_shared<ReduceOperator>();
-    reduce->Bind(options.reduce);
+    if (options.reduce) reduce->Bind(options.reduce);
   }
   ::rocksdb::ColumnFamilyHandle* handle = nullptr;
   const ::rocksdb::Status status =

@@ -232,7 +232,7 @@ TEST_P(SnapshotIncrementTest, AStateRemovedAndOneMadeAgainAreAsTheyAreNow) {
   Must(map.Put(5, 6));
   fill(Must(backend.GetState(ValueStateDescriptor<int64_t>("new"))), 0, 3);
   Handles handles = {TakeConfirmed(backend.backend(), 2, kIncremental).handle};
-  for (int round = 0; round < 2; ++round) {
+  for (uint64_t id = 3; id < 5; ++id) {
     auto restored = OpenRestored<int64_t>(handles);
     EXPECT_EQ(SnapshotsOf(restored.backend()).UnclaimedStates().size(), 4u);
     EXPECT_EQ(Must(restored.backend().NumEntries()), 30u + 10u + 1u + 3u);
@@ -244,7 +244,7 @@ TEST_P(SnapshotIncrementTest, AStateRemovedAndOneMadeAgainAreAsTheyAreNow) {
     Must(restored.SetCurrentKey(1));
     EXPECT_EQ(EntriesOf(map_again), (EntryList<int64_t, int64_t>{{5, 6}}));
     EXPECT_CODE(restored.backend().Keys("goes", kVoid), kNotFound);
-    handles = {TakeConfirmed(backend.backend(), 3, kIncremental).handle};
+    handles = {TakeConfirmed(backend.backend(), id, kIncremental).handle};
   }
 }
 
