@@ -215,25 +215,27 @@ Result<std::unique_ptr<StorageWriter>> FileSystemStorage::Create(std::string_vie
 }
 
 Status FileSystemStorage::SyncFolder(const std::string& folder) {
+  {
+    // Before the sync: a name that comes during it counts as new.
+    const std::lock_guard lock(mutex_);
+    unsynced_.erase(folder);
+  }
   Observe("sync directory", folder);
   const Status synced = SyncDirectory(LocalPath(folder));
   // Removed, with all the names in it.
-  return synced.code() == StatusCode::kNotFound ? Status() : synced;
+  if (synced.ok() || synced.code() == StatusCode::kNotFound) return Status();
+  const std::lock_guard lock(mutex_);
+  unsynced_.insert(folder);
+  return synced;
 }
 
 Status FileSystemStorage::SyncNames() {
   std::set<std::string> folders;
   {
     const std::lock_guard lock(mutex_);
-    folders.swap(unsynced_);
+    folders = unsynced_;
   }
-  for (const std::string& folder : folders) {
-    const Status synced = SyncFolder(folder);
-    if (synced.ok()) continue;
-    const std::lock_guard lock(mutex_);
-    unsynced_.merge(folders);
-    return synced;
-  }
+  for (const std::string& folder : folders) KVSTATE_RETURN_IF_ERROR(SyncFolder(folder));
   return Status();
 }
 

@@ -22,8 +22,7 @@ using MemoryFilePtr = std::shared_ptr<MemoryFile>;
 /// Files as strings. A complete file never changes, so that readers need no lock.
 class MemoryStorage final : public CheckpointStorage, public ExclusiveStorage {
  public:
-  explicit MemoryStorage(uint64_t most_bytes)
-      : most_bytes_(most_bytes), location_("memory " + std::to_string(++made)) {}
+  explicit MemoryStorage(uint64_t most_bytes) : location_(NewLocation()), most_bytes_(most_bytes) {}
 
   std::string_view location() const override { return location_; }
   Result<std::unique_ptr<StorageWriter>> Create(std::string_view path) override;
@@ -39,13 +38,17 @@ class MemoryStorage final : public CheckpointStorage, public ExclusiveStorage {
  private:
   class Writer;
 
+  /// No two have the same: by its location a backend knows whether a storage has what it wrote before.
+  static std::string NewLocation() {
+    static std::atomic<uint64_t> made{0};
+    return "memory " + std::to_string(++made);
+  }
+
   /// Takes `more` bytes out of what is left. REQUIRES: mutex_ is held.
   Status Take(const std::string& path, uint64_t more);
 
-  static inline std::atomic<uint64_t> made{0};
-
+  const std::string location_;
   const uint64_t most_bytes_;
-  const std::string location_;  ///< Unlike any other's: what is in one is not in another.
   std::mutex mutex_;
   std::map<std::string, MemoryFilePtr, std::less<>> files_;  ///< Guarded by mutex_.
   uint64_t bytes_ = 0;                                       ///< Of all files; guarded by mutex_.

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <mutex>
 #include <utility>
 
 #include "backends/checkpoint/local_file.h"
@@ -73,6 +73,41 @@ Result<std::unique_ptr<StorageReader>> OpenVerifiedHere(CheckpointStorage& stora
   KVSTATE_RETURN_IF_ERROR(ReadExpected(storage, file, *reader, nullptr, nullptr, cancelled));
   return reader;
 }
+
+/// A verified near copy, and the durable file from the first read on that the near copy fails.
+class NearReader final : public StorageReader {
+ public:
+  NearReader(NearCopies* copies, StoredFile file, std::unique_ptr<StorageReader> near)
+      : copies_(copies), file_(std::move(file)), near_(std::move(near)) {}
+
+  uint64_t size() const override { return file_.bytes; }
+
+  Status Read(uint64_t offset, size_t n, std::string* out) const override {
+    if (const StorageReader* const durable = durable_; durable != nullptr) return durable->Read(offset, n, out);
+    const Status near = near_->Read(offset, n, out);
+    // A read beyond the end is the caller's failure.
+    if (near.ok() || offset > file_.bytes || n > file_.bytes - offset) return near;
+    KVSTATE_RETURN_IF_ERROR(GoToDurable(near));
+    return durable_.load()->Read(offset, n, out);
+  }
+
+ private:
+  Status GoToDurable(const Status& why) const {
+    const std::lock_guard guard(mutex_);
+    if (durable_ != nullptr) return Status();
+    copies_->ReplacedByDurable(file_.path, why);
+    KVSTATE_ASSIGN_OR_RETURN(owned_durable_, OpenVerifiedHere(copies_->durable(), file_, nullptr));
+    durable_ = owned_durable_.get();
+    return Status();
+  }
+
+  NearCopies* const copies_;
+  const StoredFile file_;
+  const std::unique_ptr<StorageReader> near_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<StorageReader> owned_durable_;  ///< Guarded by mutex_.
+  mutable std::atomic<const StorageReader*> durable_{nullptr};
+};
 
 /// Whether a link from one to a file beside the other can be made: on the same file system.
 bool OnSameFileSystem(const std::string& from, const std::string& to) {
@@ -169,7 +204,10 @@ Result<std::unique_ptr<StorageReader>> OpenVerified(CheckpointStorage& storage, 
   auto* const copies = GetExtension<NearCopies>(storage);
   if (copies == nullptr) return OpenVerifiedHere(storage, file, cancelled);
   auto near = OpenVerifiedHere(copies->near(), file, cancelled);
-  if (near.ok() || near.status().code() == StatusCode::kCancelled) return near;
+  if (near.ok()) {
+    return std::unique_ptr<StorageReader>(std::make_unique<NearReader>(copies, file, std::move(near).value()));
+  }
+  if (near.status().code() == StatusCode::kCancelled) return near;
   copies->ReplacedByDurable(file.path, near.status());
   return OpenVerifiedHere(copies->durable(), file, cancelled);
 }

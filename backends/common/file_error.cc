@@ -17,6 +17,8 @@ Status FileError(std::string_view what, std::string_view path, int error) {
     case ENOSPC:
     case EDQUOT:
       return ResourceExhaustedError(message + "; free space on that file system, or choose a directory on another");
+    case EFBIG:
+      return ResourceExhaustedError(message + "; raise the limit of the size of a file (ulimit -f)");
     case EMFILE:
     case ENFILE:
       return ResourceExhaustedError(message + "; raise the limit of open files");

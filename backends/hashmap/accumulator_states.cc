@@ -60,7 +60,7 @@ class AccumulatorState : public StateOf<Interface, ObjectCore> {
 
  private:
   void AddInput(const void* input) {
-    void* accumulator = this->Object();
+    void* accumulator = this->ObjectToChange();
     if (accumulator == nullptr) [[unlikely]] {
       TypedObject copy;
       First(this->KeepSafe(input, input_serializer_, &copy));

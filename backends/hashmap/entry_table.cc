@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace kvstate::backends::hashmap {
 
@@ -34,6 +35,7 @@ TableLayout::TableLayout(const KeyLayout& key_layout, const Payload& slot_payloa
   const size_t slot_alignment = std::max(alignof(uint64_t), payload->alignment());
   slot_bytes = AlignUp(payload_offset + payload->size(), slot_alignment);
   alignment = std::max(slot_alignment, EntryTable::kGroupSlots);
+  slot_bytes_inverse = UINT64_MAX / slot_bytes + 1;
 }
 
 ByteView TableLayout::NamespaceOf(const char* slot) const {
@@ -70,22 +72,31 @@ void EntryTable::Free(const TableLayout& layout, int8_t* control, size_t capacit
   if (capacity != 0) layout.memory->Free(control, TableBytes(layout, capacity), layout.alignment);
 }
 
-void EntryTable::Grow(const TableLayout& layout) {
+void EntryTable::Grow(const TableLayout& layout, TableStamps* stamps) {
   assert(room_ == 0);
   if (capacity_ == 0) {
     Allocate(layout, kMinCapacity);
   } else {
     // Room lost to tombstones rather than to entries is won back at the same size.
-    Rehash(layout, size_ <= MaxEntries(capacity_) * 3 / 4 ? capacity_ : capacity_ * 2);
+    Rehash(layout, size_ <= MaxEntries(capacity_) * 3 / 4 ? capacity_ : capacity_ * 2, stamps);
   }
 }
 
-void EntryTable::Rehash(const TableLayout& layout, size_t capacity) {
+void EntryTable::AllocateFor(const TableLayout& layout, size_t entries) {
+  assert(capacity_ == 0);
+  size_t capacity = kMinCapacity;
+  while (MaxEntries(capacity) < entries) capacity *= 2;
+  if (entries != 0) Allocate(layout, capacity);
+}
+
+void EntryTable::Rehash(const TableLayout& layout, size_t capacity, TableStamps* stamps) {
   int8_t* const old_control = control_;
   char* const old_slots = slots_;
   const size_t old_capacity = capacity_;
   const size_t old_size = size_;
   Allocate(layout, capacity);
+  const bool stamped = stamps != nullptr && *stamps != nullptr;
+  TableStamps moved_stamps = stamped ? std::make_unique<uint32_t[]>(capacity) : nullptr;
   for (size_t i = 0; i < old_capacity; ++i) {
     if (old_control[i] < 0) continue;
     char* from = old_slots + i * layout.slot_bytes;
@@ -99,7 +110,9 @@ void EntryTable::Rehash(const TableLayout& layout, size_t capacity) {
       layout.payload->Relocate(layout.PayloadOf(to), layout.PayloadOf(from));
     }
     control_[index] = Fingerprint(hash);
+    if (stamped) moved_stamps[index] = (*stamps)[i];
   }
+  if (stamped) *stamps = std::move(moved_stamps);
   size_ = old_size;
   room_ -= old_size;
   Free(layout, old_control, old_capacity);
@@ -129,7 +142,7 @@ void EntryTable::Publish(const TableLayout& layout, size_t index, const EntryKey
 }
 
 void EntryTable::Erase(const TableLayout& layout, char* slot) {
-  const size_t index = static_cast<size_t>(slot - slots_) / layout.slot_bytes;
+  const size_t index = IndexOf(layout, slot);
   assert(IsFull(index));
   if (layout.payload->needs_destroy()) layout.payload->Destroy(layout.PayloadOf(slot));
   if (layout.key.words == 0) reinterpret_cast<VariableKey*>(slot)->Free();
@@ -139,12 +152,13 @@ void EntryTable::Erase(const TableLayout& layout, char* slot) {
   --size_;
 }
 
-bool EntryTable::ShrinkIfSparse(const TableLayout& layout) {
+bool EntryTable::ShrinkIfSparse(const TableLayout& layout, TableStamps* stamps) {
   if (capacity_ < kMinShrinkCapacity || size_ > capacity_ / 16) return false;
   if (size_ == 0) {
     Destroy(layout);
+    if (stamps != nullptr) stamps->reset();
   } else {
-    Rehash(layout, std::max(std::bit_ceil(size_ * 4), kMinCapacity));
+    Rehash(layout, std::max(std::bit_ceil(size_ * 4), kMinCapacity), stamps);
   }
   return true;
 }

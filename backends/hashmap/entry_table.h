@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
 #include "backends/hashmap/entry_key.h"
 #include "backends/hashmap/payload.h"
@@ -25,6 +26,7 @@ struct TableLayout {
   size_t payload_offset;  ///< In a slot; the key is at 0.
   size_t slot_bytes;
   size_t alignment;
+  uint64_t slot_bytes_inverse;  ///< 2^64 / slot_bytes, rounded up.
 
   ByteView KeyOf(const char* slot) const {
     if (key.words == 0) return reinterpret_cast<const VariableKey*>(slot)->key();
@@ -33,8 +35,14 @@ struct TableLayout {
   ByteView NamespaceOf(const char* slot) const;
   uint64_t HashOf(const char* slot) const;
   void* PayloadOf(char* slot) const { return slot + payload_offset; }
+  const void* PayloadOf(const char* slot) const { return slot + payload_offset; }
   char* SlotOf(void* slot_payload) const { return static_cast<char*>(slot_payload) - payload_offset; }
+  const char* SlotOf(const void* slot_payload) const { return static_cast<const char*>(slot_payload) - payload_offset; }
 };
+
+/// A number for each slot of a table, which goes where its entry goes: when the entry was last changed
+/// (table_changes.h). Null: all are 0.
+using TableStamps = std::unique_ptr<uint32_t[]>;
 
 /// The entries of one state in one key group: a hash table of open addressing with control bytes, sixteen slots (a
 /// group) searched by one comparison.
@@ -58,6 +66,11 @@ class EntryTable {
   size_t capacity() const { return capacity_; }
   size_t allocated_bytes(const TableLayout& layout) const;
   char* SlotAt(const TableLayout& layout, size_t index) const { return slots_ + index * layout.slot_bytes; }
+  /// Of a slot of this table.
+  size_t IndexOf(const TableLayout& layout, const char* slot) const {
+    const auto offset = static_cast<unsigned __int128>(slot - slots_);
+    return static_cast<size_t>(offset * layout.slot_bytes_inverse >> 64);
+  }
 
   /// The entry's slot, or null.
   char* Find(const TableLayout& layout, const EntryKey& key) const;
@@ -67,8 +80,11 @@ class EntryTable {
 
   /// Whether an entry can be added without Grow.
   bool HasRoom() const { return room_ != 0; }
-  /// Moves the entries to a larger allocation, or to one without tombstones. Indexes change.
-  void Grow(const TableLayout& layout);
+  /// Moves the entries, with their stamps if there are any, to a larger allocation, or to one without tombstones.
+  /// Indexes change.
+  void Grow(const TableLayout& layout, TableStamps* stamps = nullptr);
+  /// Makes room for so many entries. REQUIRES: it has no memory yet.
+  void AllocateFor(const TableLayout& layout, size_t entries);
 
   /// Where an entry of this hash would go. The slot is raw memory until Publish. REQUIRES: HasRoom(), and that it is
   /// not there.
@@ -85,7 +101,7 @@ class EntryTable {
   /// Destroys the entry in `slot`. Moves no other.
   void Erase(const TableLayout& layout, char* slot);
   /// Gives memory back when few entries are left in much. Indexes change if it returns true.
-  bool ShrinkIfSparse(const TableLayout& layout);
+  bool ShrinkIfSparse(const TableLayout& layout, TableStamps* stamps = nullptr);
 
   /// Destroys all entries and frees the memory.
   void Destroy(const TableLayout& layout);
@@ -152,7 +168,7 @@ class EntryTable {
   char* FindWords(const TableLayout& layout, const EntryKey& key) const;
   void Allocate(const TableLayout& layout, size_t capacity);
   static void Free(const TableLayout& layout, int8_t* control, size_t capacity);
-  void Rehash(const TableLayout& layout, size_t capacity);
+  void Rehash(const TableLayout& layout, size_t capacity, TableStamps* stamps);
 
   int8_t* control_ = const_cast<int8_t*>(kNoSlots);  // Never written while room_ is 0.
   char* slots_ = nullptr;
@@ -215,33 +231,6 @@ inline char* EntryTable::Find(const TableLayout& layout, const EntryKey& key) co
       return FindWords<4>(layout, key);
   }
 }
-
-/// Walks a table by ascending home group, and lives through any change of it: entries that are there during the whole
-/// walk are met exactly once, whatever is added, erased or moved meanwhile.
-class TableCursor {
- public:
-  bool AtEnd() const { return at_end_; }
-  /// Calls `visit(slot)` for the entries of the next home group, possibly none. REQUIRES: !AtEnd().
-  template <class F>
-  void Next(const TableLayout& layout, const EntryTable& table, F visit) {
-    assert(!at_end_);
-    if (table.size() == 0) {
-      at_end_ = true;
-      return;
-    }
-    const size_t group = table.HomeGroup(next_hash_);
-    table.ForEachAtHome(layout, group, [&](char* slot) {
-      // Only after a shrink does a group start before the cursor.
-      if (layout.HashOf(slot) >= next_hash_) visit(slot);
-    });
-    next_hash_ = table.HashAfterGroup(group);
-    at_end_ = next_hash_ == 0;
-  }
-
- private:
-  uint64_t next_hash_ = 0;
-  bool at_end_ = false;
-};
 
 }  // namespace kvstate::backends::hashmap
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -5,6 +7,11 @@
 #include <vector>
 
 #include "backends/checkpoint/snapshot_backend.h"
+#include "backends/checkpoint/state_stream.h"
+#include "backends/hashmap/hashmap_snapshot.h"
+#include "backends/hashmap/raw_state.h"
+#include "backends/hashmap/snapshot_history.h"
+#include "backends/hashmap/state_changes.h"
 #include "backends/hashmap/state_core.h"
 #include "backends/hashmap/state_visitor.h"
 #include "backends/hashmap/states.h"
@@ -66,12 +73,19 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
  protected:
   Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
                                                      const StateDescriptor& descriptor,
-                                                     const SavedState* /*restored*/) override {
+                                                     const SavedState* restored) override {
     std::unique_ptr<InternalKVState> state = MakeStateOfKind(std::move(namespace_serializer), descriptor);
-    states_.push_back(&CoreOf(*state));
+    StateCore& core = CoreOf(*state);
+    if (restored != nullptr) {
+      KVSTATE_RETURN_IF_ERROR(LoadState(*raw_.at(restored->name), core));
+      raw_.erase(restored->name);
+    }
+    if (history_.clock().tracking) core.Watch(history_.clock());
+    states_.push_back(&core);
     return state;
   }
   Status DropState(InternalKVState& state) override {
+    history_.StateDropped(state.descriptor().name);
     std::erase(states_, &CoreOf(state));
     return Status();
   }
@@ -79,18 +93,59 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
     return MakeKeyIterator(CoreOf(state), state_namespace);
   }
   Result<uint64_t> CountEntries(InternalKVState& state) override { return CoreOf(state).entry_count(); }
-  Status DropUnclaimed(const SavedState&) override { return Status(); }
-  Result<uint64_t> CountUnclaimed(const SavedState&) override { return uint64_t{0}; }
-  Result<std::unique_ptr<SnapshotWork>> BeginSnapshot(const SnapshotWriter&, const KeyedStateHandle&) override {
-    return UnimplementedError("snapshots of hashmap");
+  Status DropUnclaimed(const SavedState& state) override {
+    history_.StateDropped(state.name);
+    raw_.erase(state.name);
+    return Status();
   }
-  void OnConfirmed(uint64_t) override {}
-  void OnAborted(uint64_t) override {}
+  Result<uint64_t> CountUnclaimed(const SavedState& state) override { return raw_.at(state.name)->entries(); }
+
+  Result<std::unique_ptr<SnapshotWork>> BeginSnapshot(const SnapshotWriter& writer,
+                                                      const KeyedStateHandle& handle) override {
+    WatchLess();
+    const SnapshotPlan plan = history_.Begin(writer, handle);
+    std::vector<HashMapSnapshot::State> states;
+    for (StateCore* core : states_) {
+      StateChanges& changes = core->Watch(history_.clock());
+      states.push_back({core->shared_tables(), changes.AddView(plan.epoch, plan.append_base, plan.sets_from), nullptr});
+    }
+    for (const SavedState& state : unclaimed()) states.push_back({nullptr, nullptr, raw_.at(state.name)});
+    return std::unique_ptr<SnapshotWork>(std::make_unique<HashMapSnapshot>(handle, plan, std::move(states)));
+  }
+  void OnConfirmed(uint64_t checkpoint_id) override {
+    history_.Confirm(checkpoint_id);
+    WatchLess();
+  }
+  void OnAborted(uint64_t checkpoint_id) override {
+    history_.Abort(checkpoint_id);
+    WatchLess();
+  }
+
   bool Restores(std::string_view format) const override { return format == kStateStreamFormat; }
-  Status RestoreFrom(const RestorePlan&) override { return UnimplementedError("restore of hashmap"); }
-  Status EmptyAgain() override { return Status(); }
+  Status RestoreFrom(const RestorePlan& plan) override {
+    for (const SavedState& state : plan.states) raw_[state.name] = std::make_shared<RawState>(key_group_range().size());
+    uint64_t entries = 0;
+    for (const KeyedStateHandle& handle : plan.handles) {
+      KVSTATE_RETURN_IF_ERROR(ReadHandle(*plan.storage, handle));
+    }
+    for (const auto& [name, raw] : raw_) entries += raw->entries();
+    const KeyedStateHandle& handle = plan.handles.front();
+    if (plan.options.claim && CanBeBuiltOn(plan)) {
+      DeltaChain chain;
+      chain.checkpoint_id = handle.checkpoint_id;
+      chain.location = plan.storage->location();
+      chain.files = handle.files;
+      history_.Claim(std::move(chain), entries);
+    }
+    return Status();
+  }
+  Status EmptyAgain() override {
+    raw_.clear();
+    return Status();
+  }
   bool HasNamespace(InternalKVState& state) const override { return CoreOf(state).has_namespace(); }
   Status Close() override {
+    raw_.clear();
     states_.clear();
     open_ = false;
     return Status();
@@ -105,6 +160,37 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
 
   Status CheckOpen() const {
     return open_ ? Status() : FailedPreconditionError("backend 'hashmap' is disposed of; make a new one");
+  }
+
+  /// Lets writes go their quickest way again where no snapshot runs any more.
+  void WatchLess() {
+    for (StateCore* state : states_) state->WatchNoMore();
+  }
+
+  /// Whether all that the handle has is here, in files that later checkpoints may refer to.
+  bool CanBeBuiltOn(const RestorePlan& plan) const {
+    if (plan.handles.size() != 1) return false;
+    const KeyedStateHandle& handle = plan.handles.front();
+    return handle.kind != SnapshotKind::kSavepoint && handle.key_groups == key_group_range() &&
+           std::all_of(handle.files.begin(), handle.files.end(), [](const SnapshotFile& file) { return file.shared; });
+  }
+
+  /// Takes what a handle has in this backend's range.
+  Status ReadHandle(CheckpointStorage& storage, const KeyedStateHandle& handle) {
+    std::vector<RawState*> states;
+    for (const SavedState& state : handle.states) states.push_back(raw_.at(state.name).get());
+    KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<StateChainReader> reader,
+                             StateChainReader::Open(storage, handle, /*cancelled=*/nullptr));
+    const uint32_t first = std::max(handle.key_groups.first, key_group_range().first);
+    const uint32_t last = std::min(handle.key_groups.last, key_group_range().last);
+    for (uint32_t group = first; group <= last; ++group) {
+      const size_t index = group - key_group_range().first;
+      KVSTATE_RETURN_IF_ERROR(reader->ForEach(group, [&](uint32_t state, const StreamEntry& entry) {
+        states[state]->Add(index, entry.key, entry.value);
+        return Status();
+      }));
+    }
+    return Status();
   }
 
   std::unique_ptr<InternalKVState> MakeStateOfKind(SerializerPtr namespace_serializer,
@@ -128,7 +214,9 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
   }
 
   CurrentKey current_key_;
-  std::vector<const StateCore*> states_;
+  std::vector<StateCore*> states_;                                     // In the order in which they were made.
+  std::map<std::string, std::shared_ptr<RawState>, std::less<>> raw_;  // Those that nobody has asked for.
+  SnapshotHistory history_;
   bool open_ = true;
 };
 

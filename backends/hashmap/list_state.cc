@@ -38,7 +38,7 @@ class HashMapListState final : public StateOf<InternalListState, ObjectCore> {
     if (list == nullptr) return RefuseArgument("AddAll of a null list");
     const size_t size = list_.Size(list);
     if (size == 0) return Status();
-    void* into = Object();
+    void* into = ObjectToChange();
     if (into == nullptr) {
       Store(list);
       return Status();
@@ -79,7 +79,7 @@ class HashMapListState final : public StateOf<InternalListState, ObjectCore> {
 
  private:
   void AddElement(const void* element) {
-    void* list = Object();
+    void* list = ObjectToChange();
     if (list != nullptr) [[likely]] {
       list_.Append(list, element);
       return;

@@ -24,9 +24,10 @@ bool IsSerializerOf(const TypeSerializer& serializer) {
 }  // namespace
 
 template <class Keys>
-MapPayload<Keys>::MapPayload(SerializerPtr value_serializer)
+MapPayload<Keys>::MapPayload(SerializerPtr value_serializer, size_t user_key_size)
     : Payload(sizeof(Map), alignof(Map), /*moves_by_memcpy=*/true, /*needs_destroy=*/true),
       value_(std::move(value_serializer), kMaxInlineBytes),
+      user_key_size_(user_key_size),
       layout_(value_) {}
 
 template <class Keys>
@@ -40,10 +41,47 @@ void MapPayload<Keys>::Destroy(void* at) const {
 }
 
 template <class Keys>
+void MapPayload<Keys>::ForEach(const void* map, const ByteView* after,
+                               const std::function<bool(ByteView user_key, const void* value)>& visit) const {
+  const Map& entries = *static_cast<const Map*>(map);
+  auto at = after == nullptr ? entries.First() : entries.After(Keys::MakeProbe(*after));
+  char buffer[8];
+  for (; at; at = Map::Next(at)) {
+    if (!visit(Keys::Bytes(Map::KeyAt(at), user_key_size_, buffer), Map::ValueAt(layout_, at))) return;
+  }
+}
+
+template <class Keys>
+bool MapPayload<Keys>::Find(const void* map, ByteView user_key, const void** value) const {
+  const auto at = static_cast<const Map*>(map)->Find(Keys::MakeProbe(user_key));
+  if (!at) return false;
+  *value = Map::ValueAt(layout_, at);
+  return true;
+}
+
+template <class Keys>
+bool MapPayload<Keys>::Insert(void* map, ByteView user_key, const void* value) const {
+  Map& entries = *static_cast<Map*>(map);
+  const auto probe = Keys::MakeProbe(user_key);
+  if (entries.Find(probe)) return false;
+  entries.Insert(layout_, probe, value);
+  return true;
+}
+
+template <class Keys>
+void MapPayload<Keys>::SerializeValue(const void* value, ByteWriter& out) const {
+  out.Clear();
+  out.PutByte(value == nullptr ? 1 : 0);
+  if (value != nullptr) value_.serializer().Serialize(value, out);
+}
+
+template <class Keys>
 MapCore<Keys>::MapCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor)
     : StateCore(key, std::move(namespace_serializer), descriptor,
-                std::make_unique<MapPayload<Keys>>(descriptor.value_serializer)),
-      map_layout_(static_cast<const MapPayload<Keys>&>(*layout().payload).layout()),
+                std::make_unique<MapPayload<Keys>>(descriptor.value_serializer,
+                                                   descriptor.user_key_serializer->info().encoded_size)),
+      map_entries_(static_cast<const MapPayload<Keys>&>(*layout().payload)),
+      map_layout_(map_entries_.layout()),
       user_key_size_(descriptor.user_key_serializer->info().encoded_size),
       user_key_is_word_(IsSerializerOf<uint64_t>(*descriptor.user_key_serializer) ||
                         IsSerializerOf<int64_t>(*descriptor.user_key_serializer)) {}
@@ -60,27 +98,43 @@ Status MapCore<Keys>::CheckUserKey(ByteView user_key) const {
 }
 
 template <class Keys>
-void MapCore<Keys>::Insert(Map& map, const Probe& probe, const void* value) {
+SpinLock* MapCore<Keys>::NoteChange(const Map& map, const Probe& probe, Position at) {
+  char buffer[8];
+  const ByteView user_key = Keys::ProbeBytes(probe, user_key_size_, buffer);
+  return AboutToChange(&map, user_key, static_cast<bool>(at), at ? ValueAt(at) : nullptr);
+}
+
+template <class Keys>
+void MapCore<Keys>::Insert(const Map& map, const Probe& probe, const void* value) {
   TypedObject copy;
   if (value != nullptr && !map.HasRoom(probe)) {
     // It may be a value of this map, which is about to move.
     copy = TypedObject(core_descriptor().value_serializer, value);
     value = copy.get();
   }
-  map.Insert(map_layout_, probe, value);
+  const HeldLock lock(BeforeChange(&map, probe, Position()));
+  const_cast<Map&>(map).Insert(map_layout_, probe, value);
   CountEntryAdded();
   MarkStructureChanged();
 }
 
 template <class Keys>
+void MapCore<Keys>::Remove(const Map& map, const Probe& probe, Position at, bool compact) {
+  const HeldLock lock(BeforeChange(&map, probe, at));
+  const_cast<Map&>(map).Erase(map_layout_, at, compact);
+  CountEntryRemoved();
+  MarkStructureChanged();
+}
+
+template <class Keys>
 void MapCore<Keys>::Put(const Probe& probe, const void* value) {
-  Map* map = CurrentMap();
+  const Map* map = CurrentMap();
   if (map == nullptr) {
     map = new (ReserveCurrent()) Map;
-    Insert(*map, probe, value);
     PublishCurrent();
+    Insert(*map, probe, value);
   } else if (const Position at = map->Find(probe)) {
-    Assign(at, value);
+    Assign(map, probe, at, value);
   } else {
     Insert(*map, probe, value);
   }
@@ -88,9 +142,9 @@ void MapCore<Keys>::Put(const Probe& probe, const void* value) {
 
 template <class Keys>
 void MapCore<Keys>::PutUnder(ByteView key, ByteView state_namespace, const Probe& user_key, const void* value) {
-  auto* map = static_cast<Map*>(FindOrInsertPayload(key, state_namespace, [](void* memory) { new (memory) Map; }));
+  const auto* map = static_cast<const Map*>(FindOrInsertMap(key, state_namespace));
   if (const Position at = map->Find(user_key)) {
-    Assign(at, value);
+    Assign(map, user_key, at, value);
   } else {
     Insert(*map, user_key, value);
   }
@@ -98,55 +152,44 @@ void MapCore<Keys>::PutUnder(ByteView key, ByteView state_namespace, const Probe
 
 template <class Keys>
 void MapCore<Keys>::Erase(const Probe& probe) {
-  Map* map = CurrentMap();
+  const Map* map = CurrentMap();
   if (map == nullptr) return;
   const Position at = map->Find(probe);
   if (!at) return;
-  map->Erase(map_layout_, at, /*compact=*/true);
-  CountEntryRemoved();
-  MarkStructureChanged();
+  Remove(*map, probe, at, /*compact=*/true);
   if (map->empty()) EraseCurrent();
 }
 
 template <class Keys>
-void MapCore<Keys>::EraseUnder(ByteView key, ByteView state_namespace, Map& map, Position at) {
-  map.Erase(map_layout_, at, /*compact=*/false);
-  CountEntryRemoved();
-  MarkStructureChanged();
+void MapCore<Keys>::EraseUnder(ByteView key, ByteView state_namespace, const Map& map, const Probe& user_key,
+                               Position at) {
+  Remove(map, user_key, at, /*compact=*/false);
   if (map.empty()) StateCore::VisitorRemove(key, state_namespace, {});
 }
 
 template <class Keys>
-void MapCore<Keys>::ForEachValue(void* payload, const ByteView* after_user_key,
-                                 const std::function<bool(ByteView user_key, const void* value)>& visit) {
+bool MapCore<Keys>::VisitorUpdate(const void* payload, ByteView user_key, const void* value) {
   const Map& map = *static_cast<const Map*>(payload);
-  Position at = after_user_key == nullptr ? map.First() : map.After(Keys::MakeProbe(*after_user_key));
-  char buffer[8];
-  for (; at; at = Map::Next(at)) {
-    if (!visit(Keys::Bytes(Map::KeyAt(at), user_key_size_, buffer), ValueAt(at))) return;
-  }
-}
-
-template <class Keys>
-bool MapCore<Keys>::VisitorUpdate(void* payload, ByteView user_key, const void* value) {
-  const Position at = static_cast<const Map*>(payload)->Find(Keys::MakeProbe(user_key));
+  const Probe probe = Keys::MakeProbe(user_key);
+  const Position at = map.Find(probe);
   if (!at) return false;
-  Assign(at, value);
+  Assign(&map, probe, at, value);
   return true;
 }
 
 template <class Keys>
 bool MapCore<Keys>::VisitorRemove(ByteView key, ByteView state_namespace, ByteView user_key) {
-  Map* map = FindMap(key, state_namespace);
+  const Map* map = FindMap(key, state_namespace);
   if (map == nullptr) return false;
-  const Position at = map->Find(Keys::MakeProbe(user_key));
+  const Probe probe = Keys::MakeProbe(user_key);
+  const Position at = map->Find(probe);
   if (!at) return false;
-  EraseUnder(key, state_namespace, *map, at);
+  EraseUnder(key, state_namespace, *map, probe, at);
   return true;
 }
 
 template <class Keys>
-void MapCore<Keys>::SerializePayload(void* payload, ByteWriter& out) const {
+void MapCore<Keys>::SerializePayload(const void* payload, ByteWriter& out) const {
   const Map& map = *static_cast<const Map*>(payload);
   ByteWriter encoded;
   char buffer[8];
@@ -213,6 +256,8 @@ Result<bool> MapCore<Keys>::ContainsEntryBytes(ByteView user_key) {
   return static_cast<bool>(at);
 }
 
+template class MapPayload<WordKeys>;
+template class MapPayload<ByteKeys>;
 template class MapCore<WordKeys>;
 template class MapCore<ByteKeys>;
 

@@ -74,8 +74,8 @@ class HashMapMapIterator final : public MapIterator {
     KVSTATE_RETURN_IF_ERROR(CheckOnEntry());
     const StateCore::Lock lock(state_);
     seen_version_ = 0;
-    Map* map = FindAgain();
-    if (at_) state_.EraseUnder(key_, namespace_, *map, at_);
+    const Map* map = FindAgain();
+    if (at_) state_.EraseUnder(key_, namespace_, *map, UserKeyProbe(), at_);
     stands_ = Stands::kRemoved;
     return Status();
   }
@@ -83,9 +83,10 @@ class HashMapMapIterator final : public MapIterator {
   Status SetValue(const void* value) override {
     KVSTATE_RETURN_IF_ERROR(CheckOnEntry());
     const StateCore::Lock lock(state_);
-    FindAgain();
+    const Map* map = FindAgain();
     if (at_) {
-      state_.Assign(at_, value);
+      if (map == nullptr && state_.is_watched()) map = state_.FindMap(key_, namespace_);
+      state_.Assign(map, UserKeyProbe(), at_, value);
     } else {
       state_.PutUnder(key_, namespace_, UserKeyProbe(), value);
     }
@@ -146,9 +147,9 @@ class HashMapMapIterator final : public MapIterator {
   }
 
   /// Makes at_ the entry of the user key, if it is there still. The map it looked in, if it looked.
-  Map* FindAgain() {
+  const Map* FindAgain() {
     if (seen_version_ == state_.structure_version()) return nullptr;
-    Map* map = state_.FindMap(key_, namespace_);
+    const Map* map = state_.FindMap(key_, namespace_);
     at_ = map == nullptr ? Position() : map->Find(UserKeyProbe());
     // Where there is no entry, Next must seek.
     seen_version_ = at_ ? state_.structure_version() : 0;

@@ -34,6 +34,7 @@ struct WordKeys {
 
   static Probe MakeProbe(ByteView bytes) { return OrderedPrefix(bytes); }
   static Probe ProbeOf(const Cell& cell, char*) { return cell; }
+  static ByteView ProbeBytes(Probe probe, size_t key_bytes, char* buffer) { return Bytes(probe, key_bytes, buffer); }
   static Cell MakeCell(Probe probe) { return probe; }
   static void Free(Cell) {}
   static Fence MakeFence(Probe probe) { return probe; }
@@ -66,6 +67,7 @@ struct ByteKeys {
   static Probe MakeProbe(ByteView bytes) { return {OrderedPrefix(bytes), bytes}; }
   /// REQUIRES: of a cell on the heap, or `buffer` (8 bytes) outlives the probe.
   static Probe ProbeOf(const Cell& cell, char* buffer) { return {cell.prefix, Bytes(cell, 0, buffer)}; }
+  static ByteView ProbeBytes(const Probe& probe, size_t, char*) { return probe.bytes; }
   static Cell MakeCell(const Probe& probe) {
     const auto size = static_cast<uint32_t>(probe.bytes.size());
     if (size <= kInlineBytes) return {probe.prefix, 2 * uint64_t{size} + 1};

@@ -42,7 +42,7 @@ void* ObjectCore::InsertNew() {
 }
 
 void ObjectCore::StoreMoved(void* value) {
-  void* object = Object();
+  void* object = ObjectToChange();
   if (object == nullptr) object = InsertNew();
   value_serializer().MoveAssign(object, value);
 }
@@ -56,13 +56,13 @@ Status ObjectCore::MergeCore(ByteView target, std::span<const ByteView> sources)
   for (const ByteView source : sources) {
     if (source == target) continue;
     SetNamespace(source);
-    void* from = Object();
+    void* from = ObjectToChange();
     if (from == nullptr) continue;
     // Taken out first: making the target's entry may move the source's.
     value_serializer().MoveAssign(scratch(), from);
     EraseCurrent();
     SetNamespace(target);
-    if (void* into = Object()) {
+    if (void* into = ObjectToChange()) {
       Merge(into, scratch());
     } else {
       StoreMoved(scratch());
@@ -71,17 +71,17 @@ Status ObjectCore::MergeCore(ByteView target, std::span<const ByteView> sources)
   return Status();
 }
 
-void ObjectCore::ForEachValue(void* payload, const ByteView* after_user_key,
+void ObjectCore::ForEachValue(const void* payload, const ByteView* after_user_key,
                               const std::function<bool(ByteView user_key, const void* value)>& visit) {
   if (after_user_key == nullptr) visit({}, cell_.Object(payload));
 }
 
-bool ObjectCore::VisitorUpdate(void* payload, ByteView, const void* value) {
-  cell_.CopyAssign(cell_.Object(payload), value);
+bool ObjectCore::VisitorUpdate(const void* payload, ByteView, const void* value) {
+  cell_.CopyAssign(cell_.Object(ToChange(payload)), value);
   return true;
 }
 
-void ObjectCore::SerializePayload(void* payload, ByteWriter& out) const {
+void ObjectCore::SerializePayload(const void* payload, ByteWriter& out) const {
   value_serializer().Serialize(cell_.Object(payload), out);
 }
 

@@ -14,24 +14,29 @@ class ObjectCore : public StateCore {
  public:
   ObjectCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor);
 
-  void ForEachValue(void* payload, const ByteView* after_user_key,
+  void ForEachValue(const void* payload, const ByteView* after_user_key,
                     const std::function<bool(ByteView user_key, const void* value)>& visit) override;
-  bool VisitorUpdate(void* payload, ByteView user_key, const void* value) override;
+  bool VisitorUpdate(const void* payload, ByteView user_key, const void* value) override;
 
   Result<bool> GetBytes(ByteView* value) override;
   Status PutBytes(ByteView value) override;
 
  protected:
   /// The live object under the current key and namespace, or null.
-  void* Object() {
-    void* payload = Current();
+  const void* Object() {
+    const void* payload = Current();
+    return payload == nullptr ? nullptr : (boxed_ ? *static_cast<const void* const*>(payload) : payload);
+  }
+  /// The same, to be changed.
+  void* ObjectToChange() {
+    void* payload = CurrentToChange();
     return payload == nullptr ? nullptr : (boxed_ ? *static_cast<void**>(payload) : payload);
   }
   /// `value` may be `object`.
   void Assign(void* object, const void* value) const { cell_.CopyAssign(object, value); }
   /// Puts a copy of `value` there, which may be any object of this state.
   void Store(const void* value) {
-    if (void* object = Object()) {
+    if (void* object = ObjectToChange()) {
       cell_.CopyAssign(object, value);
     } else {
       Insert(value);
@@ -56,7 +61,7 @@ class ObjectCore : public StateCore {
   virtual void Merge(void*, void*) const {}
   Status MergeCore(ByteView target, std::span<const ByteView> sources);
 
-  void SerializePayload(void* payload, ByteWriter& out) const override;
+  void SerializePayload(const void* payload, ByteWriter& out) const override;
   std::optional<uint64_t> PayloadHeapBytes() const override;
 
  private:

@@ -8,6 +8,8 @@
 
 namespace kvstate::backends::hashmap {
 
+class MapEntries;
+
 /// What a table's slot holds beside its key, to code that moves and destroys slots.
 class Payload {
  public:
@@ -22,6 +24,8 @@ class Payload {
   virtual void Relocate(void* to, void* from) const = 0;
   /// Only called when needs_destroy().
   virtual void Destroy(void* at) const = 0;
+  /// Of payloads that are maps; null: this is an ObjectCell.
+  virtual const MapEntries* map_entries() const { return nullptr; }
 
  protected:
   Payload(size_t size, size_t alignment, bool moves_by_memcpy, bool needs_destroy)
@@ -47,6 +51,7 @@ class ObjectCell final : public Payload {
   size_t box_bytes() const { return boxed_ ? serializer_->info().size : 0; }
 
   void* Object(void* cell) const { return boxed_ ? *static_cast<void**>(cell) : cell; }
+  const void* Object(const void* cell) const { return boxed_ ? *static_cast<const void* const*>(cell) : cell; }
 
   /// Gives a raw cell memory for an object and returns it. The caller makes the object at once.
   void* Allocate(void* cell) const { return boxed_ ? AllocateBox(cell) : cell; }

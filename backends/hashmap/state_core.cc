@@ -4,37 +4,29 @@
 #include <cstring>
 #include <utility>
 
+#include "backends/hashmap/map_entries.h"
+#include "backends/hashmap/state_changes.h"
+
 namespace kvstate::backends::hashmap {
-
-namespace {
-
-/// memcpy and memcmp want an address even for no bytes.
-ByteView WithAddress(ByteView bytes) { return bytes.data() == nullptr ? ByteView("") : bytes; }
-
-KeyLayout LayoutOf(const KeyContext& key, const TypeSerializer& namespace_serializer) {
-  const bool is_void = namespace_serializer.Snapshot().type_id == "void_namespace";
-  return KeyLayout::For(key.key_serializer()->info().encoded_size, namespace_serializer.info().encoded_size, is_void);
-}
-
-}  // namespace
 
 StateCore::StateCore(CurrentKey& key, SerializerPtr namespace_serializer, const StateDescriptor& descriptor,
                      std::unique_ptr<const Payload> payload)
     : key_(key),
       namespace_serializer_(std::move(namespace_serializer)),
       descriptor_(descriptor),
-      payload_(std::move(payload)),
-      layout_(LayoutOf(key.context(), *namespace_serializer_), *payload_, memory_),
+      shared_(std::make_shared<StateTables>(key.context(), namespace_serializer_, std::move(payload))),
+      layout_(shared_->layout()),
+      tables_(shared_->begin()),
       key_is_the_word_(layout_.key.void_namespace && layout_.key.key_bytes == sizeof(uint64_t)),
       mutex_(descriptor.queryable_name.empty() ? nullptr : std::make_unique<std::mutex>()),
-      tables_(key.context().range().size()),
       namespace_set_(layout_.key.void_namespace),
       life_(std::make_shared<StateLife>(StateLife{this})) {}
 
 StateCore::~StateCore() {
   key_.Forget(*this);
   life_->state = nullptr;
-  for (EntryTable& table : tables_) table.Destroy(layout_);
+  // A snapshot that began before keeps the tables until it has them.
+  if (shared_->changes != nullptr) shared_->changes->ForgetViews();
 }
 
 // --- Errors ---
@@ -118,7 +110,7 @@ EntryKey StateCore::CurrentEntryKey() const {
   return EntryKey(layout_.key, key_context().bytes(), key_.hash(), namespace_, namespace_hash_);
 }
 
-void* StateCore::Locate() {
+const void* StateCore::Locate() {
   assert(key_context().IsSet() && namespace_set_);
   if (!key_is_the_word_ || !key_.is_hashed()) [[unlikely]]
     return LocateByBytes();
@@ -135,7 +127,7 @@ void* StateCore::Locate() {
   return current_;
 }
 
-void* StateCore::LocateByBytes() {
+const void* StateCore::LocateByBytes() {
   key_.Use(*this);
   const EntryKey key = CurrentEntryKey();
   EntryTable& table = tables_[TableIndex(key_context().key_group())];
@@ -147,35 +139,90 @@ void* StateCore::LocateByBytes() {
   return current_;
 }
 
-EntryKey StateCore::MakeEntryKey(ByteView key, ByteView state_namespace) const {
-  key = WithAddress(key);
-  if (layout_.key.void_namespace) return EntryKey(layout_.key, key, HashKeyBytes(key), ByteView(""), 0);
-  state_namespace = WithAddress(state_namespace);
-  return EntryKey(layout_.key, key, HashKeyBytes(key), state_namespace, HashNamespaceBytes(state_namespace));
-}
-
-void* StateCore::FindPayload(ByteView key, ByteView state_namespace) const {
+const void* StateCore::FindPayload(ByteView key, ByteView state_namespace) const {
   const EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
-  char* slot = table.Find(layout_, MakeEntryKey(key, state_namespace));
+  char* slot = table.Find(layout_, shared_->MakeEntryKey(key, state_namespace));
   return slot == nullptr ? nullptr : layout_.PayloadOf(slot);
 }
 
 // --- Writing ---
 
+SpinLock* StateCore::LockIfWatched(const EntryTable& table) const {
+  return changes_ == nullptr ? nullptr : changes_->LockIfWatched(IndexOf(table));
+}
+
+TableStamps* StateCore::StampsOf(const EntryTable& table) const {
+  return changes_ == nullptr ? nullptr : changes_->stamps(IndexOf(table));
+}
+
+StateChanges& StateCore::Watch(ChangeClock& clock) {
+  if (shared_->changes == nullptr) shared_->changes = std::make_unique<StateChanges>(*shared_, clock);
+  changes_ = shared_->changes.get();
+  return *changes_;
+}
+
+void StateCore::WatchNoMore() {
+  if (changes_ == nullptr || !changes_->IsIdle()) return;
+  changes_->Forget();
+  changes_ = nullptr;
+}
+
+void StateCore::AddLoaded(uint64_t entries, uint64_t key_heap_bytes) {
+  entries_ += entries;
+  key_heap_bytes_ += key_heap_bytes;
+}
+
+const EntryTable& StateCore::TableOf(const void* payload) const {
+  return tables_[shared_->IndexOf(layout_.KeyOf(layout_.SlotOf(payload)))];
+}
+
+void StateCore::NoteObjectChange(const EntryTable& table, const void* payload) {
+  const size_t index = IndexOf(table);
+  const char* slot = layout_.SlotOf(payload);
+  if (changes_->IsFresh(index, table.IndexOf(layout_, slot))) return;
+  WatchNoMore();
+  if (changes_ == nullptr) return;
+  const HeldLock lock(changes_->LockIfWatched(index));
+  changes_->BeforeUpdate(index, slot);
+}
+
+SpinLock* StateCore::AboutToChange(const void* payload, ByteView user_key, bool exists, const void* value) {
+  WatchNoMore();
+  if (changes_ == nullptr) return nullptr;
+  const size_t index = IndexOf(TableOf(payload));
+  SpinLock* lock = changes_->LockIfWatched(index);
+  changes_->BeforeUserKeyChange(index, layout_.SlotOf(payload), user_key, exists, value);
+  return lock;
+}
+
 size_t StateCore::Reserve(EntryTable& table, uint64_t hash) {
   if (!table.HasRoom()) {
-    table.Grow(layout_);
+    const HeldLock lock(LockIfWatched(table));
+    table.Grow(layout_, StampsOf(table));
     MarkStructureChanged();
   }
   return table.FindFree(hash);
 }
 
 void* StateCore::Publish(EntryTable& table, size_t slot, const EntryKey& key) {
+  const HeldLock lock(LockIfWatched(table));
   table.Publish(layout_, slot, key);
   char* at = table.SlotAt(layout_, slot);
+  if (changes_ != nullptr) [[unlikely]]
+    changes_->AfterInsert(IndexOf(table), at);
   if (layout_.key.words == 0) key_heap_bytes_ += reinterpret_cast<VariableKey*>(at)->heap_bytes();
-  if (counts_table_entries()) ++entries_;
+  if (layout_.payload->map_entries() == nullptr) ++entries_;
   return layout_.PayloadOf(at);
+}
+
+const void* StateCore::FindOrInsertMap(ByteView key, ByteView state_namespace) {
+  if (const void* map = FindPayload(key, state_namespace)) return map;
+  const EntryKey entry = shared_->MakeEntryKey(key, state_namespace);
+  EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
+  const size_t slot = Reserve(table, entry.hash);
+  layout_.payload->map_entries()->Construct(layout_.PayloadOf(table.SlotAt(layout_, slot)));
+  ForgetLocation();
+  return Publish(table, slot, entry);
 }
 
 void* StateCore::ReserveCurrent() {
@@ -192,8 +239,11 @@ void StateCore::PublishCurrent() {
 void StateCore::EraseAt(EntryTable& table, char* slot, bool may_shrink) {
   if (layout_.key.words == 0) key_heap_bytes_ -= reinterpret_cast<VariableKey*>(slot)->heap_bytes();
   entries_ -= EntriesIn(layout_.PayloadOf(slot));
+  const HeldLock lock(LockIfWatched(table));
+  if (changes_ != nullptr) [[unlikely]]
+    changes_->BeforeErase(IndexOf(table), slot);
   table.Erase(layout_, slot);
-  if (may_shrink) table.ShrinkIfSparse(layout_);
+  if (may_shrink) table.ShrinkIfSparse(layout_, StampsOf(table));
   MarkStructureChanged();
   ForgetLocation();
 }
@@ -211,7 +261,7 @@ Status StateCore::CoreClear() {
 
 bool StateCore::VisitorRemove(ByteView key, ByteView state_namespace, ByteView) {
   EntryTable& table = tables_[TableIndex(key_context().KeyGroupOfBytes(key))];
-  char* slot = table.Find(layout_, MakeEntryKey(key, state_namespace));
+  char* slot = table.Find(layout_, shared_->MakeEntryKey(key, state_namespace));
   if (slot == nullptr) return false;
   EraseAt(table, slot, /*may_shrink=*/false);
   return true;
@@ -243,7 +293,7 @@ Result<bool> StateCore::CoreGetSerialized(ByteView key, ByteView state_namespace
   ByteWriter bytes;
   {
     const Lock lock(*this);
-    void* payload = FindPayload(key, state_namespace);
+    const void* payload = FindPayload(key, state_namespace);
     if (payload == nullptr) return false;
     SerializePayload(payload, bytes);
   }
@@ -254,8 +304,8 @@ Result<bool> StateCore::CoreGetSerialized(ByteView key, ByteView state_namespace
 std::optional<uint64_t> StateCore::MemoryBytes() const {
   const std::optional<uint64_t> on_heap = PayloadHeapBytes();
   if (!on_heap.has_value()) return std::nullopt;
-  uint64_t bytes = *on_heap + key_heap_bytes_ + tables_.size() * sizeof(EntryTable);
-  for (const EntryTable& table : tables_) bytes += table.allocated_bytes(layout_);
+  uint64_t bytes = *on_heap + key_heap_bytes_ + table_count() * sizeof(EntryTable);
+  for (size_t i = 0; i < table_count(); ++i) bytes += tables_[i].allocated_bytes(layout_);
   return bytes;
 }
 

@@ -100,7 +100,7 @@ class HashMapStateVisitor final : public StateVisitor {
     if (state->IsNothing(value)) {
       return state->VisitorRemove(entry.key, entry.state_namespace, entry.user_key) ? Status() : Gone(*state);
     }
-    void* payload = state->FindPayload(entry.key, entry.state_namespace);
+    const void* payload = state->FindPayload(entry.key, entry.state_namespace);
     if (payload == nullptr || !state->VisitorUpdate(payload, entry.user_key, value)) return Gone(*state);
     return Status();
   }
@@ -122,7 +122,7 @@ class HashMapStateVisitor final : public StateVisitor {
     const StateCore::Lock lock(state);
     const ByteView key = walk_.key();
     const ByteView state_namespace = walk_.state_namespace();
-    void* payload = state.FindPayload(key, state_namespace);
+    const void* payload = state.FindPayload(key, state_namespace);
     in_pair_ = false;
     if (payload == nullptr) return;
     const std::optional<std::string> after = after_;

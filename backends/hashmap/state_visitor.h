@@ -8,6 +8,7 @@
 
 #include "backends/hashmap/entry_table.h"
 #include "backends/hashmap/state_core.h"
+#include "backends/hashmap/table_cursor.h"
 #include "kvstate/internal_kv_state.h"
 #include "kvstate/keyed_state_backend.h"
 

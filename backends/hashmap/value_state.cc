@@ -22,7 +22,7 @@ class HashMapValueState final : public StateOf<InternalValueState, ObjectCore> {
 
   Status Update(const void* value) override {
     if (value != nullptr && ReadyAndUnshared()) [[likely]] {
-      if (void* object = Object()) {
+      if (void* object = ObjectToChange()) {
         Assign(object, value);
         return Status();
       }

@@ -32,6 +32,7 @@ class FailingStorage final : public CheckpointStorage {
   /// Counts from 1 again.
   void Arm(const FailurePlan& plan);
   void Disarm() { Arm(FailurePlan()); }
+  FailurePlan plan() const;
   /// Since Arm.
   uint64_t operations() const;
   /// Whether an operation was made to fail since Arm; and the file of the first.
@@ -55,7 +56,6 @@ class FailingStorage final : public CheckpointStorage {
 
   /// Counts an operation, and fails when it is its turn.
   Status Next(const char* operation, std::string_view path);
-  FailurePlan plan() const;
 
   const std::shared_ptr<CheckpointStorage> inner_;
   mutable std::mutex mutex_;

@@ -12,10 +12,14 @@ namespace {
 
 using testing_support::CompletedIds;
 using testing_support::HandleOf;
+using testing_support::NewFileOfLatest;
 using testing_support::OpenStore;
 using testing_support::PathsIn;
 using testing_support::StoreFile;
 using testing_support::Strings;
+using testing_support::TakeCheckpoint;
+using testing_support::TakeSavepoint;
+using testing_support::TryCheckpoint;
 using Ids = std::vector<uint64_t>;
 
 constexpr SnapshotKind kFull = SnapshotKind::kFullCheckpoint;
@@ -26,30 +30,6 @@ class CheckpointStoreTest : public testing::Test {
  protected:
   StoredFile Store(const std::string& path) const { return StoreFile(*storage_, path); }
   Strings Paths() const { return PathsIn(*storage_); }
-
-  /// A checkpoint with a file of its own, a new shared file, and shared ones that were there.
-  uint64_t TakeCheckpoint(CheckpointStore& store, std::vector<StoredFile> reused = {}) {
-    const uint64_t id = store.Begin();
-    const std::string name = std::to_string(id);
-    std::vector<StoredFile> files = std::move(reused);
-    files.push_back(Store("shared/" + name + "-new"));
-    files.push_back(Store("chk-" + name + "/own"));
-    EXPECT_OK(store.Complete(id, kIncremental, {HandleOf(id, kIncremental, files)}));
-    return id;
-  }
-  uint64_t TakeSavepoint(CheckpointStore& store) {
-    const uint64_t id = store.Begin();
-    const StoredFile file = Store("savepoint-" + std::to_string(id) + "/stream");
-    EXPECT_OK(store.Complete(id, kSavepoint, {HandleOf(id, kSavepoint, {file})}));
-    return id;
-  }
-  static StoredFile NewFileOf(const CheckpointMetadata& metadata) {
-    for (const SnapshotFile& file : metadata.handles.at(0).files) {
-      if (file.file.path.starts_with("shared/" + std::to_string(metadata.checkpoint_id))) return file.file;
-    }
-    ADD_FAILURE() << "it has no new file";
-    return {};
-  }
 
   std::shared_ptr<CheckpointStorage> storage_ = MakeMemoryStorage(1 << 20);
 };
@@ -74,9 +54,9 @@ TEST_F(CheckpointStoreTest, ACheckpointExistsOnceItIsComplete) {
 TEST_F(CheckpointStoreTest, SubsumesWhatIsBeyondTheRetainedAndOnlyWhatNobodyRefersTo) {
   const auto store = OpenStore(storage_, 2);
   TakeCheckpoint(*store);
-  const StoredFile first = NewFileOf(*store->Latest());
+  const StoredFile first = NewFileOfLatest(*store);
   TakeCheckpoint(*store, {first});
-  const StoredFile second = NewFileOf(*store->Latest());
+  const StoredFile second = NewFileOfLatest(*store);
   EXPECT_EQ(CompletedIds(*store), (Ids{1, 2}));
   TakeCheckpoint(*store, {second});
   EXPECT_EQ(CompletedIds(*store), (Ids{2, 3}));
@@ -115,6 +95,118 @@ TEST_F(CheckpointStoreTest, AbortRemovesWhatWasWrittenAndNothingThatIsConfirmed)
   EXPECT_CODE(store->Abort(id), kFailedPrecondition);
   EXPECT_CODE(store->Abort(1), kFailedPrecondition) << "it is complete";
   EXPECT_CODE(store->Abort(77), kFailedPrecondition);
+}
+
+TEST_F(CheckpointStoreTest, AnAbortedCheckpointsFilesStayWhenAConfirmedOneRefersToThem) {
+  const auto store = OpenStore(storage_);
+  const uint64_t aborted = store->Begin();
+  const StoredFile shared = Store("shared/1-x");
+  const uint64_t confirmed = store->Begin();
+  ASSERT_OK(store->Complete(confirmed, kIncremental, {HandleOf(confirmed, kIncremental, {shared})}));
+  ASSERT_OK(store->Abort(aborted));
+  EXPECT_OK(VerifyCheckpoint(*storage_, *store->Latest()));
+}
+
+TEST_F(CheckpointStoreTest, WhatARunningCheckpointMayBuildOnStaysUntilItEnds) {
+  const auto store = OpenStore(storage_);
+  TakeCheckpoint(*store);
+  const StoredFile base = NewFileOfLatest(*store);
+  const uint64_t slow = store->Begin();
+  const uint64_t other = store->Begin();
+  TakeCheckpoint(*store);
+  EXPECT_EQ(CompletedIds(*store), Ids{4}) << "1 is subsumed";
+  EXPECT_CODE(ReadCheckpointMetadata(*storage_, "chk-1"), kNotFound);
+  ASSERT_OK_AND_ASSIGN(const Strings orphans, store->RemoveOrphans());
+  EXPECT_EQ(orphans, Strings{}) << "it is none";
+  ASSERT_OK(TryCheckpoint(*store, other, {base}));
+  ASSERT_OK(store->Abort(slow));
+  EXPECT_EQ(Paths(), (Strings{"chk-4/_metadata", "chk-4/own", "shared/4-new"}))
+      << "3 was complete, though older than 4, and subsumed; then nobody could need the base";
+}
+
+TEST_F(CheckpointStoreTest, HandlesMustBeOfOneJobAndOfThisCheckpoint) {
+  const auto store = OpenStore(storage_);
+  const uint64_t id = store->Begin();
+  const StoredFile file = Store("chk-1/a");
+  KeyedStateHandle low = HandleOf(id, kFull, {file});
+  low.key_groups = {0, 63};
+  KeyedStateHandle high = HandleOf(id, kFull, {});
+  high.key_groups = {64, 127};
+  const auto refused = [&](const KeyedStateHandle& other, std::string_view why) {
+    const Status status = store->Complete(id, kFull, {low, other});
+    EXPECT_CODE(status, kInvalidArgument);
+    EXPECT_MENTIONS(status, "checkpoint 1");
+    EXPECT_MENTIONS(status, why);
+  };
+  KeyedStateHandle other = high;
+  other.key_groups.first = 63;
+  refused(other, "0..63 and 63..127");
+  other = high;
+  other.max_parallelism = 256;
+  refused(other, "max parallelism");
+  other = high;
+  other.key_serializer.type_id = "string";
+  refused(other, "'int64' and 'string'");
+  other = high;
+  other.checkpoint_id = 2;
+  refused(other, "checkpoint 2");
+  other = high;
+  other.kind = kSavepoint;
+  refused(other, "savepoint");
+  other = high;
+  other.key_groups.last = 128;
+  refused(other, "128");
+  other = HandleOf(id, kFull, {Store("elsewhere/a")});
+  other.key_groups = {64, 127};
+  refused(other, "'elsewhere/a'");
+  ASSERT_OK(store->Complete(id, kFull, {high, low})) << "none of that ended it";
+}
+
+TEST_F(CheckpointStoreTest, EveryFileMustBeThere) {
+  const auto store = OpenStore(storage_);
+  const uint64_t id = store->Begin();
+  StoredFile file = Store("chk-1/a");
+  const StoredFile gone = Store("shared/1-b");
+  ASSERT_OK(storage_->Remove(gone.path));
+  const Status missing = store->Complete(id, kFull, {HandleOf(id, kFull, {file, gone})});
+  EXPECT_CODE(missing, kDataLoss);
+  EXPECT_MENTIONS(missing, "'shared/1-b' is missing");
+  ++file.bytes;
+  const Status shorter = store->Complete(id, kFull, {HandleOf(id, kFull, {file})});
+  EXPECT_CODE(shorter, kDataLoss);
+  EXPECT_MENTIONS(shorter, "'chk-1/a' has 16 bytes, not the 17");
+  EXPECT_CODE(ReadCheckpointMetadata(*storage_, "chk-1"), kNotFound);
+}
+
+TEST_F(CheckpointStoreTest, RemoveOrphansLeavesForeignAndRunningFiles) {
+  const auto store = OpenStore(storage_);
+  TakeCheckpoint(*store);
+  const uint64_t running = store->Begin();
+  Store("chk-2/running");
+  Store("shared/2-running");
+  const Strings kept = Paths();
+  const Strings foreign{"notes", "chk-x/a", "chk-01/a", "shared/readme", "shared/x-1", "backup/chk-1/_metadata"};
+  for (const std::string& path : foreign) Store(path);
+  const Strings orphans{"chk-1/extra",   "chk-9/a",      "savepoint-1/_metadata",
+                        "savepoint-7/a", "shared/1-old", "shared/9-a"};
+  for (const std::string& path : orphans) Store(path);
+  ASSERT_OK_AND_ASSIGN(const Strings removed, store->RemoveOrphans());
+  EXPECT_EQ(removed, orphans);
+  for (const std::string& path : foreign) EXPECT_OK(storage_->Remove(path));
+  EXPECT_EQ(Paths(), kept);
+  ASSERT_OK(store->Abort(running));
+}
+
+TEST_F(CheckpointStoreTest, VerificationNamesTheFirstBadFile) {
+  const auto store = OpenStore(storage_);
+  TakeCheckpoint(*store);
+  ASSERT_OK_AND_ASSIGN(const CheckpointMetadata latest, store->Latest());
+  ASSERT_OK(VerifyCheckpoint(*storage_, latest));
+  ASSERT_OK(storage_->Publish("chk-1/own", "Bytes of chk-1/own"));
+  EXPECT_CODE(VerifyCheckpoint(*storage_, latest), kDataLoss);
+  EXPECT_MENTIONS(VerifyCheckpoint(*storage_, latest), "'chk-1/own'");
+  ASSERT_OK(storage_->Remove("shared/1-new"));
+  EXPECT_MENTIONS(VerifyCheckpoint(*storage_, latest), "'shared/1-new' in memory is missing");
 }
 
 }  // namespace

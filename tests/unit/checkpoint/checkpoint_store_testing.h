@@ -69,6 +69,43 @@ inline std::vector<uint64_t> CompletedIds(const CheckpointStore& store) {
   return ids;
 }
 
+/// An incremental checkpoint with a file of its own, a new shared one, and shared ones that were there.
+inline Status TryCheckpoint(CheckpointStore& store, uint64_t id, std::vector<StoredFile> reused = {}) {
+  constexpr SnapshotKind kKind = SnapshotKind::kIncrementalCheckpoint;
+  for (const std::string& path : {"shared/" + std::to_string(id) + "-new", "chk-" + std::to_string(id) + "/own"}) {
+    KVSTATE_ASSIGN_OR_RETURN(const auto writer, backends::StoredFileWriter::Create(*store.storage(), path));
+    KVSTATE_RETURN_IF_ERROR(writer->Append("bytes of " + path));
+    KVSTATE_ASSIGN_OR_RETURN(StoredFile file, writer->Close());
+    reused.push_back(std::move(file));
+  }
+  return store.Complete(id, kKind, {HandleOf(id, kKind, reused)});
+}
+
+inline uint64_t TakeCheckpoint(CheckpointStore& store, std::vector<StoredFile> reused = {}) {
+  const uint64_t id = store.Begin();
+  EXPECT_OK(TryCheckpoint(store, id, std::move(reused)));
+  return id;
+}
+
+inline uint64_t TakeSavepoint(CheckpointStore& store) {
+  const uint64_t id = store.Begin();
+  const StoredFile file = StoreFile(*store.storage(), "savepoint-" + std::to_string(id) + "/stream");
+  EXPECT_OK(store.Complete(id, SnapshotKind::kSavepoint, {HandleOf(id, SnapshotKind::kSavepoint, {file})}));
+  return id;
+}
+
+/// The shared file that the latest checkpoint wrote.
+inline StoredFile NewFileOfLatest(const CheckpointStore& store) {
+  const auto latest = store.Latest();
+  EXPECT_OK(latest);
+  if (!latest.ok()) return {};
+  for (const SnapshotFile& file : latest->handles.at(0).files) {
+    if (file.file.path.starts_with("shared/" + std::to_string(latest->checkpoint_id) + "-")) return file.file;
+  }
+  ADD_FAILURE() << "it has no new file";
+  return {};
+}
+
 }  // namespace kvstate::testing_support
 
 #endif  // KVSTATE_TESTS_UNIT_CHECKPOINT_CHECKPOINT_STORE_TESTING_H_

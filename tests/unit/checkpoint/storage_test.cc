@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kvstate/checkpoint_storage.h"
+#include "kvstate/extension.h"
 #include "tests/support/status_testing.h"
 #include "tests/unit/checkpoint/scratch_directory.h"
 
@@ -25,6 +26,10 @@ std::shared_ptr<CheckpointStorage> MakeFileSystem(const std::string& directory) 
 }
 
 std::shared_ptr<CheckpointStorage> MakeMemory(const std::string&) { return MakeMemoryStorage(1 << 20); }
+
+std::shared_ptr<CheckpointStorage> MakeLocalRecovery(const std::string& directory) {
+  return MakeLocalRecoveryStorage(MakeFileSystem(directory + "/durable"), MakeFileSystem(directory + "/near"), nullptr);
+}
 
 /// What holds of every storage.
 class StorageTest : public testing::TestWithParam<StorageCase> {
@@ -185,8 +190,19 @@ TEST_P(StorageTest, PublishReplacesAndLeavesNoOtherFile) {
   EXPECT_EQ(Load("top"), "");
 }
 
+TEST_P(StorageTest, OneAtATimeHoldsItsLock) {
+  auto* const exclusive = GetExtension<ExclusiveStorage>(*storage_);
+  ASSERT_NE(exclusive, nullptr);
+  ASSERT_OK_AND_ASSIGN(auto held, exclusive->Lock());
+  EXPECT_CODE(exclusive->Lock(), kFailedPrecondition);
+  EXPECT_EQ(Paths(), Strings{}) << "it is no file of the storage";
+  held.reset();
+  EXPECT_OK(exclusive->Lock());
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, StorageTest,
-                         testing::Values(StorageCase{"file_system", MakeFileSystem}, StorageCase{"memory", MakeMemory}),
+                         testing::Values(StorageCase{"file_system", MakeFileSystem}, StorageCase{"memory", MakeMemory},
+                                         StorageCase{"local_recovery", MakeLocalRecovery}),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/hashmap/payload.h"
+#include "backends/hashmap/table_cursor.h"
 #include "kvstate/serializers.h"
 
 namespace kvstate::backends::hashmap {
