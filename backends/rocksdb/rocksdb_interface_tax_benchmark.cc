@@ -42,10 +42,10 @@ template <class V>
 class DirectRocksdb {
  public:
   explicit DirectRocksdb(const SideOptions& options)
-      : store_(Take(RocksDbStore::Open(options.directory, Take(ParseOptions({}))))),
+      : store_(Take(RocksDbStore::OpenNew(options.directory, Take(ParseOptions({}))))),
         table_(Take(store_->CreateTable(TableFor(options.shape)))),
-        db_(static_cast<RocksDbStore&>(*store_).db()),
-        family_(static_cast<RocksDbTable&>(*table_).family()) {
+        db_(store_->db()),
+        family_(static_cast<RocksDbTable&>(*table_).family()->handle()) {
     write_.disableWAL = true;
   }
 
@@ -106,7 +106,7 @@ class DirectRocksdb {
     Check(db_.Put(write_, family_, ToSlice(key), ToSlice(bytes.view())));
   }
 
-  const std::unique_ptr<OrderedStore> store_;
+  const std::unique_ptr<RocksDbStore> store_;
   const std::unique_ptr<StoreTable> table_;
   rocksdb::DB& db_;
   rocksdb::ColumnFamilyHandle* const family_;

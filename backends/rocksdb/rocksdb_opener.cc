@@ -14,7 +14,8 @@ class RocksDbOpener final : public StoreOpener {
   explicit RocksDbOpener(EngineSettings settings) : settings_(std::move(settings)) {}
 
   Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const override {
-    return RocksDbStore::Open(directory, settings_);
+    KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<RocksDbStore> store, RocksDbStore::OpenNew(directory, settings_));
+    return std::unique_ptr<OrderedStore>(std::move(store));
   }
   std::string_view files_format() const override { return "rocksdb_files.1"; }
   Result<std::unique_ptr<OrderedStore>> OpenFiles(const std::string& directory, std::span<const FetchedFiles> parts,

@@ -28,6 +28,10 @@ AppendKind AppendOf(StateKind kind) {
   return kind == StateKind::kReducing ? AppendKind::kReduce : AppendKind::kNone;
 }
 
+std::shared_ptr<ReduceOperator> UnboundOperator(StateKind kind) {
+  return AppendOf(kind) == AppendKind::kReduce ? std::make_shared<ReduceOperator>() : nullptr;
+}
+
 /// Of an attempt to open files whose bytes are verified: what RocksDB says of them is damage all the same.
 Status AsDamage(const Status& status) {
   return status.code() == StatusCode::kInternal ? DataLossError(std::string(status.message())) : status;
@@ -58,16 +62,18 @@ RocksDbStore::RocksDbStore(std::string directory, EngineSettings settings)
 
 RocksDbStore::~RocksDbStore() { Close().IgnoreError(); }
 
-Status RocksDbStore::OpenDatabase(bool is_new, std::vector<::rocksdb::ColumnFamilyDescriptor> families,
+Status RocksDbStore::OpenDatabase(Mode mode, std::vector<::rocksdb::ColumnFamilyDescriptor> families,
                                   std::vector<::rocksdb::ColumnFamilyHandle*>* handles) {
   ::rocksdb::DBOptions options = settings_.db;
   options.listeners.push_back(counters_);
   options.info_log = MakeLog(directory_, options);
-  options.create_if_missing = is_new;
-  options.error_if_exists = is_new;
+  options.create_if_missing = mode == Mode::kNew;
+  options.error_if_exists = mode == Mode::kNew;
   families.insert(families.begin(), {::rocksdb::kDefaultColumnFamilyName, FamilyOptions(AppendKind::kNone, nullptr)});
   ::rocksdb::DB* db = nullptr;
-  const ::rocksdb::Status status = ::rocksdb::DB::Open(options, directory_, families, handles, &db);
+  const ::rocksdb::Status status = mode == Mode::kReadOnly
+                                       ? ::rocksdb::DB::OpenForReadOnly(options, directory_, families, handles, &db)
+                                       : ::rocksdb::DB::Open(options, directory_, families, handles, &db);
   if (!status.ok()) return FromRocksDb(status, "open '" + directory_ + "'");
   db_.reset(db);
   default_family_ = handles->front();
@@ -88,31 +94,60 @@ Status RocksDbStore::OpenDatabase(bool is_new, std::vector<::rocksdb::ColumnFami
   return options;
 }
 
-Result<std::unique_ptr<OrderedStore>> RocksDbStore::Open(const std::string& directory, EngineSettings settings) {
-  std::unique_ptr<RocksDbStore> store(new RocksDbStore(directory, std::move(settings)));
-  std::vector<::rocksdb::ColumnFamilyHandle*> handles;
-  KVSTATE_RETURN_IF_ERROR(store->OpenDatabase(/*is_new=*/true, {}, &handles));
-  return std::unique_ptr<OrderedStore>(std::move(store));
+Result<std::unique_ptr<RocksDbStore>> RocksDbStore::OpenNew(const std::string& directory, EngineSettings settings) {
+  return OpenStates(Mode::kNew, directory, std::move(settings), {});
 }
 
 Result<std::unique_ptr<RocksDbStore>> RocksDbStore::OpenExisting(const std::string& directory, EngineSettings settings,
                                                                  std::span<const SavedState> states) {
   KVSTATE_RETURN_IF_ERROR(CheckFamilies(settings.db, directory, states));
+  return OpenStates(Mode::kExisting, directory, std::move(settings), states);
+}
+
+Result<std::unique_ptr<RocksDbStore>> RocksDbStore::OpenReadOnly(const std::string& directory, EngineSettings settings,
+                                                                 std::span<const SavedState> states) {
+  KVSTATE_RETURN_IF_ERROR(CheckFamilies(settings.db, directory, states));
+  return OpenStates(Mode::kReadOnly, directory, std::move(settings), states);
+}
+
+Result<std::unique_ptr<RocksDbStore>> RocksDbStore::OpenStates(Mode mode, const std::string& directory,
+                                                               EngineSettings settings,
+                                                               std::span<const SavedState> states) {
   std::unique_ptr<RocksDbStore> store(new RocksDbStore(directory, std::move(settings)));
   std::vector<::rocksdb::ColumnFamilyDescriptor> families;
   std::vector<std::shared_ptr<ReduceOperator>> operators;
   for (const SavedState& state : states) {
-    const AppendKind append = AppendOf(state.kind);
-    operators.push_back(append == AppendKind::kReduce ? std::make_shared<ReduceOperator>() : nullptr);
-    families.emplace_back(FamilyName(state.name), store->FamilyOptions(append, operators.back()));
+    operators.push_back(UnboundOperator(state.kind));
+    families.emplace_back(FamilyName(state.name), store->FamilyOptions(AppendOf(state.kind), operators.back()));
   }
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
-  KVSTATE_RETURN_IF_ERROR(AsDamage(store->OpenDatabase(/*is_new=*/false, std::move(families), &handles)));
+  const Status opened = store->OpenDatabase(mode, std::move(families), &handles);
+  if (!opened.ok()) return mode == Mode::kNew ? opened : AsDamage(opened);
   for (size_t i = 0; i < states.size(); ++i) {
-    store->unopened_[states[i].name] =
+    store->restored_[states[i].name] =
         std::make_shared<const Family>(*store->db_, handles[i], states[i].name, std::move(operators[i]));
   }
   return store;
+}
+
+Status RocksDbStore::AddRestored(const SavedState& state, const std::vector<::rocksdb::LiveFileMetaData>& files) {
+  std::shared_ptr<ReduceOperator> reduce = UnboundOperator(state.kind);
+  const ::rocksdb::ColumnFamilyOptions options = FamilyOptions(AppendOf(state.kind), reduce);
+  ::rocksdb::ColumnFamilyHandle* handle = nullptr;
+  ::rocksdb::Status status;
+  if (files.empty()) {
+    status = db_->CreateColumnFamily(options, FamilyName(state.name), &handle);
+  } else {
+    ::rocksdb::ImportColumnFamilyOptions import;
+    import.move_files = true;
+    ::rocksdb::ExportImportFilesMetaData metadata;
+    metadata.db_comparator_name = options.comparator->Name();
+    metadata.files = files;
+    status = db_->CreateColumnFamilyWithImport(options, FamilyName(state.name), import, metadata, &handle);
+  }
+  if (!status.ok()) return FromRocksDb(status, "make the column family of state '" + state.name + "'");
+  restored_[state.name] = std::make_shared<const Family>(*db_, handle, state.name, std::move(reduce));
+  return Status();
 }
 
 Result<std::unique_ptr<StoreTable>> RocksDbStore::CreateTable(const TableOptions& options) {
@@ -132,11 +167,11 @@ Result<std::unique_ptr<StoreTable>> RocksDbStore::CreateTable(const TableOptions
 }
 
 Result<std::unique_ptr<StoreTable>> RocksDbStore::OpenTable(const SavedState& state) {
-  const auto unopened = unopened_.find(state.name);
-  if (unopened == unopened_.end())
+  const auto unopened = restored_.find(state.name);
+  if (unopened == restored_.end())
     return DataLossError("RocksDB's files have no column family of state '" + state.name + "'");
   auto table = std::make_unique<RocksDbTable>(*this, std::move(unopened->second), AppendKind::kNone);
-  unopened_.erase(unopened);
+  restored_.erase(unopened);
   tables_.push_back(table.get());
   return std::unique_ptr<StoreTable>(std::move(table));
 }
@@ -231,7 +266,7 @@ Status RocksDbStore::WaitForCompactions() {
 
 Status RocksDbStore::Close() {
   if (db_ == nullptr) return Status();
-  unopened_.clear();
+  restored_.clear();
   if (default_family_ != nullptr) {
     db_->DestroyColumnFamilyHandle(std::exchange(default_family_, nullptr)).PermitUncheckedError();
   }

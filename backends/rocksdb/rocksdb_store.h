@@ -2,6 +2,7 @@
 #define KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_STORE_H_
 
 #include <rocksdb/db.h>
+#include <rocksdb/metadata.h>
 
 #include <chrono>
 #include <map>
@@ -21,9 +22,12 @@ namespace kvstate::backends::rocksdb {
 class RocksDbStore final : public OrderedStore {
  public:
   /// A new, empty one.
-  static Result<std::unique_ptr<OrderedStore>> Open(const std::string& directory, EngineSettings settings);
+  static Result<std::unique_ptr<RocksDbStore>> OpenNew(const std::string& directory, EngineSettings settings);
   /// The one whose files are in `directory`; `states` are those it has. DATA_LOSS when they are not in it.
   static Result<std::unique_ptr<RocksDbStore>> OpenExisting(const std::string& directory, EngineSettings settings,
+                                                            std::span<const SavedState> states);
+  /// The same, to be read alone: through db() and restored().
+  static Result<std::unique_ptr<RocksDbStore>> OpenReadOnly(const std::string& directory, EngineSettings settings,
                                                             std::span<const SavedState> states);
   ~RocksDbStore() override;
 
@@ -39,6 +43,7 @@ class RocksDbStore final : public OrderedStore {
   // --- for its tables ---
 
   ::rocksdb::DB& db() { return *db_; }
+  const ::rocksdb::WriteOptions& write_options() const { return write_options_; }
   /// Writes `batch`, whose key and value bytes are `bytes`.
   Status Write(::rocksdb::WriteBatch& batch, size_t bytes) {
     logical_bytes_written_ += bytes;
@@ -47,14 +52,25 @@ class RocksDbStore final : public OrderedStore {
       return Status();
     return RetryWrite(status, batch);
   }
+  // --- for a restore, before any table is opened ---
+
+  using Families = std::map<std::string, FamilyPtr>;
+  /// Of restored states, by name, until OpenTable.
+  const Families& restored() const { return restored_; }
+  /// Adds a family of a restored state, made of the table files given; they are taken. There may be none.
+  Status AddRestored(const SavedState& state, const std::vector<::rocksdb::LiveFileMetaData>& files);
+
   /// Of a restored family, once it needs no function that is not known.
   Status ResumeCompactions(const Family& family);
 
  private:
   RocksDbStore(std::string directory, EngineSettings settings);
 
-  Status OpenDatabase(bool is_new, std::vector<::rocksdb::ColumnFamilyDescriptor> families,
+  enum class Mode : uint8_t { kNew, kExisting, kReadOnly };
+  Status OpenDatabase(Mode mode, std::vector<::rocksdb::ColumnFamilyDescriptor> families,
                       std::vector<::rocksdb::ColumnFamilyHandle*>* handles);
+  static Result<std::unique_ptr<RocksDbStore>> OpenStates(Mode mode, const std::string& directory,
+                                                          EngineSettings settings, std::span<const SavedState> states);
   ::rocksdb::ColumnFamilyOptions FamilyOptions(AppendKind append, std::shared_ptr<ReduceOperator> reduce) const;
 
   Status RetryWrite(const ::rocksdb::Status& failure, ::rocksdb::WriteBatch& batch);
@@ -68,7 +84,7 @@ class RocksDbStore final : public OrderedStore {
   std::unique_ptr<::rocksdb::DB> db_;
   ::rocksdb::ColumnFamilyHandle* default_family_ = nullptr;  ///< RocksDB insists on one; nothing is in it.
   std::vector<StoreTable*> tables_;
-  std::map<std::string, FamilyPtr> unopened_;  ///< Of restored states, by name, until OpenTable.
+  Families restored_;
   uint64_t links_made_ = 0;
   uint64_t logical_bytes_written_ = 0;
   std::chrono::steady_clock::time_point last_resume_;

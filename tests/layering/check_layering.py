@@ -27,6 +27,7 @@ BACKEND_MAY_INCLUDE = {
     "embedded": {"common", "checkpoint"},
     "hashmap": {"common", "checkpoint"},
     "interface_tax": set(),
+    "snapshot_costs": set(),
 }
 ENGINE_MAY_INCLUDE = {"common", "checkpoint", "embedded"}
 # The part of a benchmark program that is in an engine's folder, for the engine's headers; it is in no library.

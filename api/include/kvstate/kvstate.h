@@ -1,14 +1,18 @@
 #ifndef KVSTATE_KVSTATE_H_
 #define KVSTATE_KVSTATE_H_
 
-/// Everything a stream job needs: typed backends and states, descriptors, serializers and the registry.
+/// Everything a stream job needs: typed backends and states, descriptors, serializers, the registry and checkpoints.
 #include "kvstate/backend_registry.h"
 #include "kvstate/backends.h"
+#include "kvstate/checkpoint_storage.h"
+#include "kvstate/checkpoint_store.h"
 #include "kvstate/descriptors.h"
+#include "kvstate/extension.h"
 #include "kvstate/key_group.h"
 #include "kvstate/keyed_backend.h"
 #include "kvstate/namespaces.h"
 #include "kvstate/serializers.h"
+#include "kvstate/snapshots.h"
 #include "kvstate/state.h"
 #include "kvstate/status.h"
 #include "kvstate/version.h"

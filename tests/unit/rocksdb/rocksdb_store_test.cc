@@ -20,7 +20,7 @@ class RocksDbStoreTest : public testing::Test {
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     root_ = pattern;
     ASSERT_OK_AND_ASSIGN(EngineSettings settings, ParseOptions({}));
-    ASSERT_OK_AND_ASSIGN(store_, RocksDbStore::Open((root_ / "db").string(), std::move(settings)));
+    ASSERT_OK_AND_ASSIGN(store_, RocksDbStore::OpenNew((root_ / "db").string(), std::move(settings)));
   }
   void TearDown() override {
     table_.reset();
