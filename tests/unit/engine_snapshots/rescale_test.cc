@@ -156,7 +156,7 @@ TEST_P(RescaleTest, StateIsTheSameAfterSeveralRescalesInARow) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, RescaleTest, ::testing::Values("rocksdb"));
+INSTANTIATE_TEST_SUITE_P(Engines, RescaleTest, ::testing::Values("rocksdb", "leveldb"));
 
 }  // namespace
 
