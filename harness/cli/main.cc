@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -14,6 +15,7 @@
 #include "harness/cli/command_list.h"
 #include "harness/cli/command_replay.h"
 #include "harness/cli/command_run.h"
+#include "harness/cli/command_savepoint.h"
 #include "harness/cli/console.h"
 #include "harness/cli/flag_parser.h"
 #include "kvstate/backends.h"
@@ -28,7 +30,9 @@ DEFINE_string(workloads, "",
               "empty.");
 DEFINE_uint32(repetitions, 0, "Replays of each backend that count, 1 to 1000; 0: as the suite says, or 5.");
 DEFINE_uint64(seed, 1, "Seed of the generated streams. The same seed gives the same streams.");
-DEFINE_string(out, "", "File for the results as JSON, in Google Benchmark's schema; none when empty.");
+DEFINE_string(out, "",
+              "File for the results as JSON, in Google Benchmark's schema; none when empty. For savepoint convert: the "
+              "directory to make, or an empty one.");
 DEFINE_string(directory, "",
               "Directory below which backends keep their files while they run; the system's for "
               "temporary files when empty. Nothing is left in it.");
@@ -48,7 +52,16 @@ DEFINE_uint32(checkpoint_retained, 0, "Checkpoints kept at a time, 1 to 1000. 0:
 DEFINE_string(checkpoint_dir, "",
               "An empty directory for checkpoints, in which those of each backend's last replay stay, by workload and "
               "backend. In the work directory, and removed, when empty.");
-DEFINE_bool(json, false, "List as JSON.");
+DEFINE_bool(json, false, "Print JSON.");
+DEFINE_string(to, "", "What to convert to: savepoint, which every backend restores, or a backend.");
+DEFINE_uint32(parallelism, 0, "Handles to make, each of a part of the key groups; 0: as many as there are.");
+DEFINE_bool(compress, false, "Compress state streams with zstd.");
+DEFINE_string(reduce, "",
+              "Functions of reducing states, <state>=<function>, with commas between them: sum_int64, max_int64. An "
+              "engine's checkpoint may hold inputs that only the state's function can combine.");
+DEFINE_string(states, "", "States to dump: globs over their names, with commas between them; all when empty.");
+DEFINE_string(key_groups, "", "Key groups to dump: <first>-<last>, or one; all when empty.");
+DEFINE_uint64(limit, 0, "Entries to dump; 0: all.");
 DEFINE_string(format, "csv", "Format of the file to import: csv.");
 DEFINE_string(input, "", "The file to import; gzip is read as it is.");
 DEFINE_string(output, "", "The trace file to make.");
@@ -62,6 +75,8 @@ DEFINE_bool(skip_bad_rows, false, "Count rows that can not be read and go on, in
 
 namespace kvstate::cli {
 namespace {
+
+constexpr size_t kNameColumns = 19;  ///< Of the overview: the longest command and a gap.
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -79,30 +94,65 @@ void HandleSignals() {
 }
 
 const std::vector<CommandSpec>& Commands() {
-  static const std::vector<CommandSpec> kCommands = {
-      {"list", "", "Lists backends with their options, workloads with their parameters, and suites.", {"json"}},
-      {"run",
-       "",
-       "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
-       {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory",
-        "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
-      {"replay",
-       "TRACE…",
-       "Replays trace files on all backends, verifies that they agree, and compares them.",
-       {"backends", "repetitions", "engine_options", "out", "directory", "checkpoint_interval",
-        "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
-      {"import",
-       "",
-       "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
-       {"format", "input", "output", "key_column", "time_column", "value_column", "header", "time_unit", "operator",
-        "set", "skip_bad_rows"}},
-  };
+  static const std::vector<CommandSpec> kCommands = [] {
+    std::vector<CommandSpec> commands = {
+        {"list", "", "Lists backends with their options, workloads with their parameters, and suites.", {"json"}},
+        {"run",
+         "",
+         "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
+         {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory",
+          "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
+        {"replay",
+         "TRACE…",
+         "Replays trace files on all backends, verifies that they agree, and compares them.",
+         {"backends", "repetitions", "engine_options", "out", "directory", "checkpoint_interval",
+          "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
+        {"import",
+         "",
+         "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
+         {"format", "input", "output", "key_column", "time_column", "value_column", "header", "time_unit", "operator",
+          "set", "skip_bad_rows"}},
+    };
+    for (CommandSpec& command : SavepointCommands()) commands.push_back(std::move(command));
+    return commands;
+  }();
   return kCommands;
+}
+
+/// The command that the arguments begin with, which may have a name of two words; null when there is none.
+const CommandSpec* FindCommand(const std::vector<std::string>& arguments) {
+  for (const CommandSpec& command : Commands()) {
+    if (command.name == arguments[0] || (arguments.size() > 1 && command.name == arguments[0] + " " + arguments[1])) {
+      return &command;
+    }
+  }
+  return nullptr;
+}
+
+/// Those whose name's first word that is.
+std::vector<const CommandSpec*> CommandGroup(const std::string& word) {
+  std::vector<const CommandSpec*> group;
+  for (const CommandSpec& command : Commands()) {
+    if (command.name.substr(0, command.name.find(' ')) == word) group.push_back(&command);
+  }
+  return group;
+}
+
+void PrintHelps(const std::vector<const CommandSpec*>& commands, std::ostream& out) {
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (i > 0) out << "\n";
+    PrintHelp(*commands[i], out);
+  }
 }
 
 std::string CommandNames() {
   std::string names;
-  for (const CommandSpec& command : Commands()) names += std::string(command.name) + ", ";
+  std::string_view last;
+  for (const CommandSpec& command : Commands()) {
+    const std::string_view word = command.name.substr(0, command.name.find(' '));
+    if (word != last) names += std::string(word) + ", ";
+    last = word;
+  }
   return names + "help";
 }
 
@@ -110,9 +160,10 @@ void PrintOverview(std::ostream& out) {
   out << "kvstate " << LibraryVersionString()
       << ": keyed state backends for stream processing, measured\n\nkvstate <command> [flags]\n";
   for (const CommandSpec& command : Commands()) {
-    out << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.description << "\n";
+    out << "  " << command.name << std::string(kNameColumns - command.name.size(), ' ') << command.description << "\n";
   }
-  out << "  help      Shows this. 'kvstate <command> --help' shows a command's flags.\n"
+  out << "  help" << std::string(kNameColumns - 4, ' ')
+      << "Shows this. 'kvstate help <command>' shows a command's flags.\n"
       << "\nExit codes: 0 good, 1 failed or not verified, 2 wrong usage, 130 interrupted.\n";
 }
 
@@ -158,6 +209,21 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
                        .seed = FLAGS_seed},
                       console);
   }
+  if (name.starts_with("savepoint ")) {
+    return SavepointCommand(name,
+                            {.paths = arguments.positional,
+                             .json = FLAGS_json,
+                             .to = FLAGS_to,
+                             .out = FLAGS_out,
+                             .directory = FLAGS_directory,
+                             .reduce = FLAGS_reduce,
+                             .parallelism = FLAGS_parallelism,
+                             .compress = FLAGS_compress,
+                             .states = FLAGS_states,
+                             .key_groups = FLAGS_key_groups,
+                             .limit = FLAGS_limit},
+                            console);
+  }
   if (name == "replay") return ReplayCommand({.measure = MeasureFlags(), .traces = arguments.positional}, console);
   return ImportCommand({.format = FLAGS_format,
                         .input = FLAGS_input,
@@ -173,25 +239,52 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
                        console);
 }
 
+int Help(const std::vector<std::string>& topic) {
+  if (topic.empty()) {
+    PrintOverview(std::cout);
+    return kExitGood;
+  }
+  const CommandSpec* command = FindCommand(topic);
+  const std::vector<const CommandSpec*> group =
+      command != nullptr ? std::vector<const CommandSpec*>{command} : CommandGroup(topic.front());
+  if (group.empty()) {
+    std::cerr << "kvstate: no command is named '" << topic.front() << "'; there are " << CommandNames() << "\n";
+    return kExitUsage;
+  }
+  PrintHelps(group, std::cout);
+  return kExitGood;
+}
+
+/// Of a group of commands, help is what was asked for, or is to be told.
+int NoSuchCommand(const std::vector<std::string>& arguments) {
+  const std::vector<const CommandSpec*> group = CommandGroup(arguments.front());
+  if (group.empty()) {
+    std::cerr << "kvstate: no command is named '" << arguments.front() << "'; there are " << CommandNames() << "\n";
+    return kExitUsage;
+  }
+  if (arguments.size() > 1 && (arguments[1] == "--help" || arguments[1] == "-h" || arguments[1] == "help")) {
+    PrintHelps(group, std::cout);
+    return kExitGood;
+  }
+  std::cerr << "kvstate: " << arguments.front() << " is followed by what it is to do: ";
+  for (const CommandSpec* command : group) {
+    std::cerr << (command == group.front() ? "" : ", ") << command->name.substr(command->name.find(' ') + 1);
+  }
+  std::cerr << "\n";
+  return kExitUsage;
+}
+
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
     PrintOverview(std::cerr);
     return kExitUsage;
   }
   const std::string& name = arguments.front();
-  if (name == "help" || name == "--help" || name == "-h") {
-    PrintOverview(std::cout);
-    return kExitGood;
-  }
-  const CommandSpec* command = nullptr;
-  for (const CommandSpec& known : Commands()) {
-    if (known.name == name) command = &known;
-  }
-  if (command == nullptr) {
-    std::cerr << "kvstate: no command is named '" << name << "'; there are " << CommandNames() << "\n";
-    return kExitUsage;
-  }
-  const auto parsed = ParseArguments(*command, {arguments.begin() + 1, arguments.end()});
+  if (name == "help" || name == "--help" || name == "-h") return Help({arguments.begin() + 1, arguments.end()});
+  const CommandSpec* command = FindCommand(arguments);
+  if (command == nullptr) return NoSuchCommand(arguments);
+  const std::ptrdiff_t words = 1 + std::count(command->name.begin(), command->name.end(), ' ');
+  const auto parsed = ParseArguments(*command, {arguments.begin() + words, arguments.end()});
   if (!parsed.ok()) {
     std::cerr << "kvstate: " << parsed.status().message() << "\n";
     return kExitUsage;
@@ -215,7 +308,7 @@ int Main(const std::vector<std::string>& arguments) {
                         .command = line};
   if (!registered.ok()) return console.Fail(registered);
   HandleSignals();
-  return RunCommandNamed(name, *parsed, console);
+  return RunCommandNamed(command->name, *parsed, console);
 }
 
 }  // namespace

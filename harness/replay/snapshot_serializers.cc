@@ -113,7 +113,7 @@ Result<Shape> ShapeOf(const SerializerSnapshot& snapshot, int depth) {
   if (depth > kMaxDepth) return DataLossError("serializer snapshot: nested deeper than 32 levels");
   const auto unknown = [&] {
     return InvalidArgumentError("serializer '" + snapshot.type_id + "' version " + std::to_string(snapshot.version) +
-                                " is not one of the built-in ones, so a trace file can not be read without its type");
+                                " is not one of the built-in ones, so what it wrote cannot be read without its type");
   };
   if (snapshot.version != 1) return unknown();
   if (const size_t fixed = FixedBytesOf(snapshot.type_id); fixed != 0) return Shape{Shape::Form::kFixed, fixed, {}};
