@@ -111,6 +111,34 @@ TEST_P(EngineSnapshotsTest, WhatDidNotChangeKeepsItsFile) {
   EXPECT_TRUE(std::ranges::includes(ImmutableNames(*third), ImmutableNames(*second)));
 }
 
+TEST_P(EngineSnapshotsTest, ManyLinksBesideCompactionsAreEachTheStateOfItsMoment) {
+  const auto store = NewStore({{"write_buffer_size", "65536"}});
+  auto table = MakeTable(*store, "table");
+  const std::vector<SavedState> states = {StateOf(*store, *table, "table")};
+  Entries expected;
+  std::vector<std::unique_ptr<StoreFiles>> links;
+  std::vector<Entries> moments;
+  for (int round = 0; round < 12; ++round) {
+    for (int i = 0; i < 1500; ++i) {
+      const std::string key = KeyIn(0, std::to_string(i * (round + 1) % 2000));
+      if (i % 5 == round % 5) {
+        ASSERT_OK(table->Delete(key));
+        expected.erase(key);
+      } else {
+        const std::string value = std::to_string(round) + std::string(100, static_cast<char>('a' + i % 26));
+        ASSERT_OK(table->Put(key, value));
+        expected[key] = value;
+      }
+    }
+    ASSERT_OK_AND_ASSIGN(links.emplace_back(), store->LinkFiles());
+    moments.push_back(expected);
+  }
+  for (size_t i = 0; i < links.size(); ++i) {
+    ASSERT_OK_AND_ASSIGN(auto restored, OpenFiles({Fetch(*links[i], kAll, states)}, kAll));
+    EXPECT_EQ(EntriesOf(*OpenTable(*restored, states[0])), moments[i]) << "link " << i;
+  }
+}
+
 TEST_P(EngineSnapshotsTest, OpensFilesThatWereWrittenWithOtherOptions) {
   const char* const none = is_rocksdb() ? "kNoCompression" : "none";
   const auto store = NewStore({{"compression", none}, {"block_size", "65536"}, {"bloom_bits", "10"}});

@@ -119,6 +119,29 @@ TEST_F(LevelDbStoreTest, TellsFlushesFromCompactions) {
   EXPECT_EQ(compacted.disk_bytes, on_disk);
 }
 
+TEST_F(LevelDbStoreTest, HeldFilesGoWhenTheLastHoldIsReleased) {
+  StoreEnv env;
+  const std::string path = (root_ / "000001.ldb").string();
+  const auto there = [&] { return std::filesystem::exists(path); };
+  ::leveldb::WritableFile* file = nullptr;
+  ASSERT_TRUE(env.NewWritableFile(path, &file).ok());
+  ASSERT_TRUE(file->Append("bytes").ok());
+  delete file;
+  env.HoldDeletions();
+  env.HoldDeletions();
+  ASSERT_TRUE(env.RemoveFile(path).ok());
+  EXPECT_TRUE(there());
+  env.ReleaseDeletions();
+  EXPECT_TRUE(there());
+  EngineCounters counters;
+  env.AddTo(&counters);
+  EXPECT_EQ(counters.disk_bytes, 5u);
+  env.ReleaseDeletions();
+  EXPECT_FALSE(there());
+  env.AddTo(&counters);
+  EXPECT_EQ(counters.disk_bytes, 0u);
+}
+
 TEST(LevelDbOptionsTest, AnUnknownNameListsThoseThereAre) {
   const auto unknown = ParseOptions({{"no_such_option", "1"}});
   EXPECT_CODE(unknown, kInvalidArgument);
