@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "backends/checkpoint/checkpoint_layout.h"
 #include "backends/checkpoint/storage_path.h"
 #include "backends/common/file_error.h"
 #include "backends/common/file_lock.h"
@@ -19,6 +20,8 @@
 namespace kvstate::backends {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 // Smaller appends are gathered; larger ones go to the file as they are.
 constexpr size_t kGatheredBytes = 64 * 1024;
@@ -34,9 +37,9 @@ bool IsDirectory(const std::string& path) {
 }
 
 /// Makes a directory with its parents, durable as far as this user may sync them.
-Status MakeRoot(const std::filesystem::path& root) {
-  std::filesystem::path partial;
-  for (const std::filesystem::path& part : root) {
+Status MakeRoot(const fs::path& root) {
+  fs::path partial;
+  for (const fs::path& part : root) {
     const std::string parent = partial.string();
     partial /= part;
     if (part.empty() || IsDirectory(partial.string())) continue;
@@ -51,7 +54,7 @@ Status MakeRoot(const std::filesystem::path& root) {
 
 Result<std::string> AbsolutePath(const std::string& directory) {
   std::error_code error;
-  std::filesystem::path absolute = std::filesystem::absolute(directory, error).lexically_normal();
+  fs::path absolute = fs::absolute(directory, error).lexically_normal();
   if (error) return FileError("cannot resolve", directory, error.value());
   if (!absolute.has_filename() && absolute.has_relative_path()) absolute = absolute.parent_path();
   return absolute.string();
@@ -76,11 +79,13 @@ class Reader final : public StorageReader {
   uint64_t size() const override { return size_; }
 
   Status Read(uint64_t offset, size_t n, std::string* out) const override {
-    out->resize(n);
-    KVSTATE_ASSIGN_OR_RETURN(const size_t read, file_->ReadAt(offset, n, out->data()));
-    if (read == n) return Status();
+    if (offset <= size_ && n <= size_ - offset) {
+      out->resize(n);
+      KVSTATE_ASSIGN_OR_RETURN(const size_t read, file_->ReadAt(offset, n, out->data()));
+      if (read == n) return Status();
+    }
     return DataLossError("'" + file_->path() + "' has no " + std::to_string(n) + " bytes from byte " +
-                         std::to_string(offset) + " on: it has been cut short");
+                         std::to_string(offset) + " on: it had " + std::to_string(size_) + " when it was opened");
   }
 
  private:
@@ -163,10 +168,22 @@ Result<std::shared_ptr<void>> FileSystemStorage::Lock() {
                                      (attempt.holder.empty() ? "" : ", of process " + attempt.holder) +
                                      "; end that, or choose another directory");
     }
-    if (attempt.lock != nullptr) return std::shared_ptr<void>(std::make_shared<HeldLock>(std::move(attempt.lock)));
+    if (attempt.lock != nullptr) {
+      RemoveFoldersOfTheKilled();
+      return std::shared_ptr<void>(std::make_shared<HeldLock>(std::move(attempt.lock)));
+    }
     if (!IsDirectory(root_)) return NotFoundError("the storage's directory '" + root_ + "' has been removed");
   }
   return UnavailableError("the lock '" + path + "' keeps being removed; try again");
+}
+
+void FileSystemStorage::RemoveFoldersOfTheKilled() {
+  std::error_code error;
+  for (fs::directory_iterator entry(root_, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string folder = entry->path().filename().string();
+    // A path of the layout begins with it, or it is nobody's. One that is not empty stays.
+    if (folder == "shared" || ParseCheckpointPath(folder + "/x").has_value()) rmdir(LocalPath(folder).c_str());
+  }
 }
 
 Status FileSystemStorage::CheckWritable(std::string_view path) const {
@@ -193,19 +210,22 @@ Status FileSystemStorage::MakeFolders(const std::string& path) {
 }
 
 Result<std::unique_ptr<LocalFile>> FileSystemStorage::CreateFile(const std::string& path) {
-  for (int round = 0;; ++round) {
-    KVSTATE_RETURN_IF_ERROR(MakeFolders(path));
-    auto file = LocalFile::CreateNew(LocalPath(path));
+  for (int round = 0; round < kRounds; ++round) {
+    const Status made = MakeFolders(path);
+    Result<std::unique_ptr<LocalFile>> file = made.ok() ? LocalFile::CreateNew(LocalPath(path)) : made;
     if (file.ok()) {
       const size_t slash = path.rfind('/');
       const std::lock_guard lock(mutex_);
       unsynced_.insert(slash == std::string::npos ? "" : path.substr(0, slash));
       return file;
     }
-    if (file.status().code() != StatusCode::kNotFound) return file;
+    if (file.status().code() != StatusCode::kNotFound) {
+      RemoveEmptyFolders(path);
+      return file;
+    }
     if (!IsDirectory(root_)) return NotFoundError("the storage's directory '" + root_ + "' has been removed");
-    if (round == kRounds) return UnavailableError("the folder of '" + LocalPath(path) + "' keeps being removed");
   }
+  return UnavailableError("the folder of '" + LocalPath(path) + "' keeps being removed; try again");
 }
 
 Result<std::unique_ptr<StorageWriter>> FileSystemStorage::Create(std::string_view path) {
@@ -273,9 +293,10 @@ Status FileSystemStorage::Publish(std::string_view path, ByteView bytes) {
   KVSTATE_RETURN_IF_ERROR(CheckWritable(path));
   const std::lock_guard one_at_a_time(publish_mutex_);
   // The folder is among those whose names are synced before anything can be seen in it.
-  KVSTATE_RETURN_IF_ERROR(MakeFolders(std::string(path)));
-  KVSTATE_RETURN_IF_ERROR(SyncNames());
-  const Status status = WriteAndRename(std::string(path), bytes);
+  Status status = MakeFolders(std::string(path));
+  if (status.ok()) status = SyncNames();
+  if (status.ok()) status = WriteAndRename(std::string(path), bytes);
+  if (!status.ok()) RemoveEmptyFolders(std::string(path));
   return status.ok() ? status : status.WithContext("cannot publish '" + LocalPath(path) + "'");
 }
 
@@ -302,7 +323,10 @@ void FileSystemStorage::RemoveEmptyFolders(std::string path) {
   for (size_t slash = path.rfind('/'); slash != std::string::npos; slash = path.rfind('/')) {
     path.resize(slash);
     // One that is not empty stays, and so do those above it; one that cannot be removed does no harm.
-    if (rmdir(LocalPath(path).c_str()) != 0) return;
+    if (rmdir(LocalPath(path).c_str()) != 0) {
+      if (errno == ENOTEMPTY || errno == EEXIST) return;
+      continue;
+    }
     const std::lock_guard lock(mutex_);
     known_.erase(path);
   }

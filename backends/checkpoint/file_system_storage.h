@@ -55,6 +55,8 @@ class FileSystemStorage final : public CheckpointStorage, public LocalFiles, pub
   Status SyncNames();
   Status WriteAndRename(const std::string& path, ByteView bytes);
   void RemoveEmptyFolders(std::string path);
+  /// Empty ones of the layout of a CheckpointStore: a process was killed between folder and file.
+  void RemoveFoldersOfTheKilled();
   Status ListFolder(const std::string& folder, std::string_view prefix, std::vector<StorageEntry>* entries) const;
   void Observe(std::string_view step, const std::string& path) const {
     if (observer_) observer_(step, path);

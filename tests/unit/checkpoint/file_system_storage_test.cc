@@ -206,6 +206,28 @@ TEST_F(FileSystemStorageTest, TheLockHoldsOffOtherProcessesAndEndsWithItsOwn) {
   for (const int fd : ready) close(fd);
 }
 
+TEST_F(FileSystemStorageTest, AStoreRemovesTheEmptyFoldersOfKilledProcessesAndNoOthers) {
+  for (const char* folder : {"chk-1", "savepoint-2", "shared", "chk-x", "mine"}) {
+    fs::create_directories(scratch_.File("storage") + "/" + folder);
+  }
+  const auto store = OpenStore(Open());
+  for (const char* folder : {"chk-1", "savepoint-2", "shared"})
+    EXPECT_FALSE(scratch_.Has(std::string("storage/") + folder));
+  for (const char* folder : {"chk-x", "mine"}) EXPECT_TRUE(scratch_.Has(std::string("storage/") + folder));
+}
+
+TEST_F(FileSystemStorageTest, AFailureToCreateLeavesNoFolder) {
+  const auto storage = Open();
+  scratch_.Write("storage/a/file", "x");
+  EXPECT_FALSE(storage->Create("a/file/b/c").ok());
+  // Beyond what a path of the system may have.
+  std::string deep = "b";
+  for (int i = 0; i < 30; ++i) deep.append("/").append(200, 'x');
+  EXPECT_CODE(storage->Create(deep), kInvalidArgument);
+  EXPECT_CODE(storage->Publish(deep, "x"), kInvalidArgument);
+  EXPECT_FALSE(scratch_.Has("storage/b"));
+}
+
 TEST_F(FileSystemStorageTest, FoldersComeAndGoUnderManyThreads) {
   const auto opened = OpenFileSystemStorage(scratch_.File("storage"));
   ASSERT_OK(opened);
