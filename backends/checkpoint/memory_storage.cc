@@ -57,22 +57,22 @@ class MemoryStorage final : public CheckpointStorage, public ExclusiveStorage {
 
 class MemoryReader final : public StorageReader {
  public:
-  MemoryReader(std::string path, MemoryFilePtr file) : path_(std::move(path)), file_(std::move(file)) {}
+  MemoryReader(std::string name, MemoryFilePtr file) : name_(std::move(name)), file_(std::move(file)) {}
 
   uint64_t size() const override { return file_->bytes.size(); }
 
   Status Read(uint64_t offset, size_t n, std::string* out) const override {
     const std::string& bytes = file_->bytes;
     if (offset > bytes.size() || n > bytes.size() - offset) {
-      return DataLossError("'" + path_ + "' in memory has no " + std::to_string(n) + " bytes from byte " +
-                           std::to_string(offset) + " on, but " + std::to_string(bytes.size()) + " in all");
+      return DataLossError(name_ + " has no " + std::to_string(n) + " bytes from byte " + std::to_string(offset) +
+                           " on, but " + std::to_string(bytes.size()) + " in all");
     }
     out->assign(bytes, offset, n);
     return Status();
   }
 
  private:
-  const std::string path_;
+  const std::string name_;  ///< Path and location.
   const MemoryFilePtr file_;
 };
 
@@ -129,7 +129,7 @@ Result<std::unique_ptr<StorageWriter>> MemoryStorage::Create(std::string_view pa
   auto file = std::make_shared<MemoryFile>();
   const std::lock_guard lock(mutex_);
   if (!files_.try_emplace(std::string(path), file).second) {
-    return AlreadyExistsError("'" + std::string(path) + "' exists in memory; files are written once");
+    return AlreadyExistsError("'" + std::string(path) + "' exists in " + location_ + "; files are written once");
   }
   return std::unique_ptr<StorageWriter>(std::make_unique<Writer>(this, std::string(path), std::move(file)));
 }
@@ -155,9 +155,10 @@ Result<std::unique_ptr<StorageReader>> MemoryStorage::Open(std::string_view path
   const std::lock_guard lock(mutex_);
   const auto found = files_.find(path);
   if (found == files_.end() || !found->second->complete) {
-    return NotFoundError("there is no complete file '" + std::string(path) + "' in memory");
+    return NotFoundError("there is no complete file '" + std::string(path) + "' in " + location_);
   }
-  return std::unique_ptr<StorageReader>(std::make_unique<MemoryReader>(std::string(path), found->second));
+  std::string name = "'" + std::string(path) + "' in " + location_;
+  return std::unique_ptr<StorageReader>(std::make_unique<MemoryReader>(std::move(name), found->second));
 }
 
 Status MemoryStorage::Remove(std::string_view path) {

@@ -51,7 +51,8 @@ class KVSTATE_EXPORT CheckpointStorage {
  public:
   virtual ~CheckpointStorage();
 
-  /// What it is and where, for messages, such as a directory's absolute path.
+  /// What it is and where, such as a directory's absolute path. Storages that are open at the same time have the same
+  /// when they have the same files, and only then: by it a backend knows what an increment may refer to.
   virtual std::string_view location() const = 0;
 
   /// A new file. ALREADY_EXISTS when there is one of that path.

@@ -206,7 +206,8 @@ TEST_F(CheckpointStoreTest, VerificationNamesTheFirstBadFile) {
   EXPECT_CODE(VerifyCheckpoint(*storage_, latest), kDataLoss);
   EXPECT_MENTIONS(VerifyCheckpoint(*storage_, latest), "'chk-1/own'");
   ASSERT_OK(storage_->Remove("shared/1-new"));
-  EXPECT_MENTIONS(VerifyCheckpoint(*storage_, latest), "'shared/1-new' in memory is missing");
+  EXPECT_MENTIONS(VerifyCheckpoint(*storage_, latest),
+                  "'shared/1-new' in " + std::string(storage_->location()) + " is missing");
 }
 
 }  // namespace
