@@ -1,16 +1,16 @@
 #include "backends/leveldb/leveldb_manifest.h"
 
 #include <gtest/gtest.h>
-#include <leveldb/db.h>
 #include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
+#include "backends/leveldb/leveldb_store.h"
 #include "tests/support/status_testing.h"
 
 namespace kvstate::backends::leveldb {
@@ -96,17 +96,12 @@ class LevelDbsOwnManifestTest : public testing::Test {
 };
 
 TEST_F(LevelDbsOwnManifestTest, NamesTheFilesThatLevelDbHasLeft) {
-  ::leveldb::Options options;
-  options.create_if_missing = true;
-  options.write_buffer_size = 65536;
-  ::leveldb::DB* opened = nullptr;
-  ASSERT_TRUE(::leveldb::DB::Open(options, root_.string(), &opened).ok());
-  std::unique_ptr<::leveldb::DB> db(opened);
-  for (int i = 0; i < 20000; ++i) {
-    ASSERT_TRUE(db->Put({}, std::to_string(i * 7919 % 20000), std::string(100, 'v')).ok());
-  }
-  db->CompactRange(nullptr, nullptr);
-  db.reset();
+  ASSERT_OK_AND_ASSIGN(EngineSettings settings, ParseOptions({{"write_buffer_size", "65536"}}));
+  ASSERT_OK_AND_ASSIGN(const auto store, LevelDbStore::Open(root_.string(), std::move(settings)));
+  ASSERT_OK_AND_ASSIGN(auto table, store->CreateTable({}));
+  for (int i = 0; i < 20000; ++i) ASSERT_OK(table->Put(std::to_string(i * 7919 % 20000), std::string(100, 'v')));
+  ASSERT_OK(store->Flush(/*compact=*/true));
+  ASSERT_OK(store->Close());
   const std::string bytes = ReadManifest();
   ASSERT_OK_AND_ASSIGN(const Manifest manifest, ParseManifest(bytes));
   std::set<std::string> named;
