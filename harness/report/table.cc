@@ -150,9 +150,11 @@ std::string Table::ToText(size_t width, bool bold) const {
       std::string line = row[0];
       if (first < last) line.append(widths[0] - Columns(row[0]), ' ');
       for (size_t c = first; c < last; ++c) {
+        const std::string padding(widths[c] - Columns(row[c]), ' ');
         line += kGap;
-        line.append(widths[c] - Columns(row[c]), ' ');
+        if (c >= left_columns_) line += padding;
         line += row[c];
+        if (c < left_columns_ && c + 1 < last) line += padding;
       }
       text += r == 0 && bold ? "\033[1m" + line + "\033[0m\n" : line + "\n";
     }

@@ -9,11 +9,13 @@
 
 namespace kvstate::harness {
 
-/// Columns of text, the first left-aligned and the others right-aligned. Columns that do not fit are put below, under
-/// the first column once more. Text is UTF-8; a character counts as one column wide.
+/// Columns of text, the first ones left-aligned and the others right-aligned. Columns that do not fit are put below,
+/// under the first column once more. Text is UTF-8; a character counts as one column wide.
 class Table {
  public:
-  explicit Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
+  explicit Table(std::vector<std::string> header, size_t left_columns = 1) : left_columns_(left_columns) {
+    rows_.push_back(std::move(header));
+  }
   /// REQUIRES: as many cells as the header has.
   void AddRow(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   /// Lines of at most `width` columns where the first column and another fit; 0: no limit. `bold` prints the header in
@@ -22,6 +24,7 @@ class Table {
 
  private:
   std::vector<std::vector<std::string>> rows_;
+  size_t left_columns_;
 };
 
 struct TableStyle {

@@ -135,7 +135,7 @@ SnapshotSize SizeOf(const CheckpointMetadata& metadata) {
 }
 
 std::string CatalogText(const std::vector<CataloguedSnapshot>& catalog, const TableStyle& style) {
-  Table table({"folder", "id", "kind", "when (UTC)", "handles", "states", "files", "bytes"});
+  Table table({"folder", "kind", "when (UTC)", "id", "handles", "states", "files", "bytes"}, 3);
   std::string damaged;
   for (const CataloguedSnapshot& snapshot : catalog) {
     if (!snapshot.metadata.ok()) {
@@ -144,8 +144,8 @@ std::string CatalogText(const std::vector<CataloguedSnapshot>& catalog, const Ta
     }
     const CheckpointMetadata& metadata = *snapshot.metadata;
     const SnapshotSize size = SizeOf(metadata);
-    table.AddRow({snapshot.folder, std::to_string(metadata.checkpoint_id), std::string(SnapshotKindName(metadata.kind)),
-                  TimeText(metadata.timestamp_millis), std::to_string(metadata.handles.size()),
+    table.AddRow({snapshot.folder, std::string(SnapshotKindName(metadata.kind)), TimeText(metadata.timestamp_millis),
+                  std::to_string(metadata.checkpoint_id), std::to_string(metadata.handles.size()),
                   std::to_string(StatesOf(metadata).size()), std::to_string(size.files),
                   ShortBytes(static_cast<double>(size.bytes))});
   }
@@ -190,7 +190,7 @@ std::string SnapshotText(const CheckpointMetadata& metadata, const std::vector<C
   text += "max parallelism " + std::to_string(metadata.handles.front().max_parallelism) + ", keys of type " +
           TypeText(StoredTypeOf(metadata.handles.front().key_serializer)) + "\n\n";
 
-  Table states({"state", "kind", "namespace", "user key", "value"});
+  Table states({"state", "kind", "namespace", "user key", "value"}, 5);
   for (const SavedState& state : StatesOf(metadata)) {
     states.AddRow({state.name, std::string(StateKindName(state.kind)),
                    TypeText(StoredTypeOf(state.namespace_serializer)),
@@ -204,13 +204,13 @@ std::string SnapshotText(const CheckpointMetadata& metadata, const std::vector<C
     text += "\nkey groups " + std::to_string(handle.key_groups.first) + "–" + std::to_string(handle.key_groups.last) +
             ": by " + handle.backend + ", " + std::string(SnapshotKindName(handle.kind)) + ", format " + handle.format +
             "\n";
-    Table files({"file", "name", "bytes", "also in"});
+    Table files({"file", "name", "also in", "bytes"}, 3);
     for (const SnapshotFile& file : handle.files) {
       std::string with;
       if (const auto others = sharers.find(file.file.path); others != sharers.end()) {
         for (const std::string& folder : others->second) with += (with.empty() ? "" : ", ") + folder;
       }
-      files.AddRow({file.file.path, file.name, std::to_string(file.file.bytes), with.empty() ? "–" : with});
+      files.AddRow({file.file.path, file.name, with.empty() ? "–" : with, std::to_string(file.file.bytes)});
     }
     text += files.ToText(0, false);
   }

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 KVSTATE = None
+SAVEPOINT_MAKER = None
 
 SMALL = "--set=*.source.events=400"
 BACKENDS = ("hashmap", "rocksdb", "leveldb", "lmdb")
@@ -61,6 +62,7 @@ class CliTest(unittest.TestCase):
 
 
 def main():
-    global KVSTATE  # pylint: disable=global-statement
+    global KVSTATE, SAVEPOINT_MAKER  # pylint: disable=global-statement
     KVSTATE = os.path.abspath(sys.argv.pop(1))
+    SAVEPOINT_MAKER = os.path.abspath(sys.argv.pop(1))
     unittest.main(module="__main__")

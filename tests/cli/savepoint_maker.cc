@@ -1,0 +1,194 @@
+// savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS
+//
+// Writes snapshots of known content, one after each version, into DIRECTORY/snapshots; savepoint_test.py says what is
+// in them, in the same words.
+
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kvstate/kvstate.h"
+
+namespace {
+
+struct Bid {
+  std::string bidder;
+  int32_t cents = 0;
+  std::vector<double> rates;
+};
+
+/// A type whose codec no other program has.
+struct Celsius {
+  int16_t tenths = 0;
+};
+
+}  // namespace
+
+template <>
+struct kvstate::StructTraits<Bid> {
+  static constexpr std::string_view kName = "Bid";
+  static constexpr auto kMembers =
+      std::make_tuple(Member("bidder", &Bid::bidder), Member("cents", &Bid::cents), Member("rates", &Bid::rates));
+};
+
+template <>
+struct kvstate::Codec<Celsius> {
+  static constexpr size_t kEncodedSize = 2;
+  static void Write(const Celsius& value, ByteWriter& out) { Codec<int16_t>::Write(value.tenths, out); }
+  static Status Read(ByteReader& in, Celsius& value) { return Codec<int16_t>::Read(in, value.tenths); }
+  static uint32_t KeyHash(ByteView) { return 0; }
+  static SerializerSnapshot Snapshot() { return {"celsius", 1, ""}; }
+};
+
+namespace kvstate {
+namespace {
+
+using MeanState = std::pair<int64_t, int64_t>;
+
+struct Mean {
+  MeanState Create() const { return {}; }
+  void Add(MeanState& state, const int64_t& input) const {
+    state.first += input;
+    ++state.second;
+  }
+  double Result(const MeanState& state) const {
+    return static_cast<double>(state.first) / static_cast<double>(state.second);
+  }
+  void Merge(MeanState& into, const MeanState& from) const {
+    into.first += from.first;
+    into.second += from.second;
+  }
+};
+
+class Instance {
+ public:
+  explicit Instance(std::unique_ptr<KeyedStateBackend> backend) : backend_(std::move(backend)) {}
+
+  KeyedStateBackend& backend() { return backend_.backend(); }
+
+  Status Open() {
+    const auto sum = MakeReduceFunction<int64_t>([](int64_t& a, const int64_t& b) { a += b; }, /*thread_safe=*/true);
+    const auto digits = MakeFoldFunction<int64_t, std::string>(
+        [](std::string& text, const int64_t& digit) { text += std::to_string(digit); });
+    KVSTATE_ASSIGN_OR_RETURN(total_, backend_.GetState(ValueStateDescriptor<uint64_t>("total")));
+    KVSTATE_ASSIGN_OR_RETURN(bid_, backend_.GetState(ValueStateDescriptor<Bid>("bid")));
+    KVSTATE_ASSIGN_OR_RETURN(opaque_, backend_.GetState(ValueStateDescriptor<Celsius>("opaque")));
+    KVSTATE_ASSIGN_OR_RETURN(pages_, backend_.GetState<TimeWindow>(ListStateDescriptor<std::string>("pages")));
+    KVSTATE_ASSIGN_OR_RETURN(days_, backend_.GetState(MapStateDescriptor<int32_t, std::optional<std::string>>("days")));
+    KVSTATE_ASSIGN_OR_RETURN(count_, backend_.GetState(ReducingStateDescriptor<int64_t>("count", sum)));
+    KVSTATE_ASSIGN_OR_RETURN(mean_, backend_.GetState(AggregatingStateDescriptor<int64_t, MeanState, double>(
+                                        "mean", MakeAggregateFunction<int64_t, MeanState, double>(Mean{}))));
+    KVSTATE_ASSIGN_OR_RETURN(digits_,
+                             backend_.GetState(FoldingStateDescriptor<int64_t, std::string>("digits", "", digits)));
+    return Status();
+  }
+
+  /// What `version` changes of key `i`.
+  Status Write(int64_t i, int32_t version) {
+    KVSTATE_RETURN_IF_ERROR(backend_.SetCurrentKey("key-" + std::to_string(i)));
+    const uint64_t large = uint64_t{1} << 63;
+    if (version == 2 && i % 10 == 0) {
+      KVSTATE_RETURN_IF_ERROR(total_.Clear());
+    } else {
+      KVSTATE_RETURN_IF_ERROR(total_.Update(large + static_cast<uint64_t>(1000 * i + version)));
+    }
+    Bid bid{"b" + std::to_string(i), static_cast<int32_t>(-i - version), {version / 2.0}};
+    if (i == 0) bid.rates.push_back(std::numeric_limits<double>::quiet_NaN());
+    KVSTATE_RETURN_IF_ERROR(bid_.Update(bid));
+    KVSTATE_RETURN_IF_ERROR(opaque_.Update(Celsius{static_cast<int16_t>(256 + version)}));
+    KVSTATE_RETURN_IF_ERROR(pages_.SetCurrentNamespace(TimeWindow{version * 1000 - 1005, version * 1000 - 5}));
+    KVSTATE_RETURN_IF_ERROR(pages_.Add("p" + std::to_string(i)));
+    if (i == 0) KVSTATE_RETURN_IF_ERROR(pages_.Add("\xff"));
+    KVSTATE_RETURN_IF_ERROR(days_.Put(version, "day " + std::to_string(version)));
+    KVSTATE_RETURN_IF_ERROR(days_.Put(-version, std::nullopt));
+    KVSTATE_RETURN_IF_ERROR(days_.PutNull(100));
+    if (version > 1) KVSTATE_RETURN_IF_ERROR(days_.Remove(version - 1));
+    KVSTATE_RETURN_IF_ERROR(count_.Add(i));
+    KVSTATE_RETURN_IF_ERROR(count_.Add(version));
+    KVSTATE_RETURN_IF_ERROR(mean_.Add(i));
+    return digits_.Add(version);
+  }
+
+ private:
+  KeyedBackend<std::string> backend_;
+  ValueState<uint64_t> total_;
+  ValueState<Bid> bid_;
+  ValueState<Celsius> opaque_;
+  ListState<std::string> pages_;
+  MapState<int32_t, std::optional<std::string>> days_;
+  ReducingState<int64_t> count_;
+  AggregatingState<int64_t, MeanState, double> mean_;
+  FoldingState<int64_t, std::string> digits_;
+};
+
+Status TakeSnapshot(std::vector<std::unique_ptr<Instance>>& instances, CheckpointStore& store, SnapshotKind kind) {
+  const uint64_t id = store.Begin();
+  std::vector<KeyedStateHandle> handles;
+  for (auto& instance : instances) {
+    auto* snapshots = GetExtension<Snapshots>(instance->backend());
+    KVSTATE_ASSIGN_OR_RETURN(const auto task, snapshots->Snapshot(id, store.storage(), {.kind = kind}));
+    KVSTATE_ASSIGN_OR_RETURN(SnapshotResult result, task->Run());
+    handles.push_back(std::move(result.handle));
+  }
+  KVSTATE_RETURN_IF_ERROR(store.Complete(id, kind, std::move(handles)));
+  for (auto& instance : instances) {
+    KVSTATE_RETURN_IF_ERROR(GetExtension<Snapshots>(instance->backend())->NotifyComplete(id));
+  }
+  return Status();
+}
+
+Status Make(const std::string& backend, const std::string& directory, SnapshotKind kind, uint32_t parallelism,
+            int32_t versions, int64_t keys) {
+  BackendRegistry registry;
+  KVSTATE_RETURN_IF_ERROR(RegisterBuiltinBackends(registry));
+  KVSTATE_ASSIGN_OR_RETURN(auto storage, OpenFileSystemStorage(directory + "/snapshots"));
+  CheckpointStoreOptions store_options;
+  store_options.retained = 100;
+  KVSTATE_ASSIGN_OR_RETURN(const auto store, CheckpointStore::Open(std::move(storage), store_options));
+  std::vector<std::unique_ptr<Instance>> instances;
+  for (uint32_t i = 0; i < parallelism; ++i) {
+    BackendOptions options;
+    options.key_serializer = SerializerFor<std::string>();
+    options.key_groups = KeyGroupRangeOf(options.max_parallelism, parallelism, i);
+    options.directory = directory + "/backend-" + std::to_string(i);
+    KVSTATE_ASSIGN_OR_RETURN(auto made, registry.Create(backend, options));
+    instances.push_back(std::make_unique<Instance>(std::move(made)));
+    KVSTATE_RETURN_IF_ERROR(instances.back()->Open());
+  }
+  for (int32_t version = 1; version <= versions; ++version) {
+    for (int64_t i = 0; i < keys; i += version) {
+      const std::string key = Encode("key-" + std::to_string(i));
+      const uint32_t key_group = KeyGroupOf(Codec<std::string>::KeyHash(key), kDefaultMaxParallelism);
+      const uint32_t owner = SubtaskOf(kDefaultMaxParallelism, parallelism, key_group);
+      KVSTATE_RETURN_IF_ERROR(instances[owner]->Write(i, version));
+    }
+    KVSTATE_RETURN_IF_ERROR(TakeSnapshot(instances, *store, kind));
+  }
+  return Status();
+}
+
+}  // namespace
+}  // namespace kvstate
+
+int main(int argc, char** argv) {
+  using kvstate::SnapshotKind;
+  if (argc != 7) {
+    std::cerr << "usage: savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS\n";
+    return 2;
+  }
+  SnapshotKind kind = SnapshotKind::kFullCheckpoint;
+  for (const SnapshotKind known : {SnapshotKind::kIncrementalCheckpoint, SnapshotKind::kSavepoint}) {
+    if (SnapshotKindName(known) == argv[3]) kind = known;
+  }
+  const kvstate::Status status = kvstate::Make(argv[1], argv[2], kind, static_cast<uint32_t>(std::atoi(argv[4])),
+                                               static_cast<int32_t>(std::atoi(argv[5])), std::atoll(argv[6]));
+  if (status.ok()) return 0;
+  std::cerr << status.ToString() << "\n";
+  return 1;
+}
