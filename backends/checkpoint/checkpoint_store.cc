@@ -118,11 +118,12 @@ Status CheckpointStore::Impl::Load(const std::vector<std::string>& paths) {
     if (!metadata.ok()) {
       return metadata.status().WithContext("cannot go on from what is there; move the folder away to do so without it");
     }
-    registry.Register(parsed->checkpoint_id, metadata->handles);
-    if (!completed.emplace(parsed->checkpoint_id, std::move(metadata).value()).second) {
-      return DataLossError(Named(parsed->checkpoint_id) + " is there both as checkpoint and as savepoint; " +
-                           "move the folder away that is not of this job");
+    const auto [at, is_new] = completed.try_emplace(parsed->checkpoint_id, std::move(metadata).value());
+    if (!is_new) {
+      return DataLossError(Named(at->first) + " is there both as checkpoint and as savepoint; move the folder away " +
+                           "that is not of this job");
     }
+    registry.Register(at->first, at->second.handles);
   }
   return Status();
 }

@@ -172,7 +172,7 @@ TEST(CheckpointStoreFaultTest, AbortingWhatWasPublishedAfterAll) {
 }
 
 TEST(CheckpointStoreFaultTest, Discarding) {
-  for (const uint64_t id : {1, 2, 3}) {
+  for (const uint64_t id : {1u, 2u, 3u}) {
     WalkFailures([id](Job& job) { return job.store->Discard(id); },
                  [id](Job& job, const Status& status) {
                    EXPECT_TRUE(!status.ok() || job.store->Completed().size() == 2);

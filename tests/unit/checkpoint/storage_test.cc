@@ -69,7 +69,7 @@ TEST_P(StorageTest, GivesBackWhatWasWrittenInAnyPieces) {
   std::string expected;
   {
     ASSERT_OK_AND_ASSIGN(const auto writer, storage_->Create("a/b/c"));
-    for (const size_t size : {0, 1, 100, 70000, 3, 200000, 5}) {
+    for (const size_t size : {0u, 1u, 100u, 70000u, 3u, 200000u, 5u}) {
       const std::string piece(size, static_cast<char>('a' + size % 26));
       ASSERT_OK(writer->Append(piece));
       expected += piece;
