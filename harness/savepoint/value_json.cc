@@ -15,6 +15,8 @@ namespace {
 using Form = StoredType::Form;
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
+// Elements without bytes would let a count of a few bytes fill the memory.
+constexpr uint64_t kMostEmptyElements = 1024;
 
 /// Length of the UTF-8 character at the start of `text`; 0 when there is none: broken, overlong, a surrogate, or beyond
 /// the last code point.
@@ -123,8 +125,7 @@ Status AppendCounted(const StoredType& type, ByteReader& in, std::string* json) 
     const size_t before = in.remaining();
     KVSTATE_RETURN_IF_ERROR(type.form == Form::kMap ? AppendParts(type, in, json)
                                                     : AppendNext(type.parts.front(), in, json));
-    // Elements without bytes would let a count of a few bytes fill the memory.
-    if (in.remaining() == before && count > kMaxKeyBytes) return in.Malformed("count");
+    if (in.remaining() == before && count > kMostEmptyElements) return in.Malformed("count");
   }
   json->push_back(']');
   return Status();
@@ -134,7 +135,12 @@ Status AppendStruct(const StoredType& type, ByteReader& in, std::string* json) {
   json->push_back('{');
   for (size_t i = 0; i < type.parts.size(); ++i) {
     if (i > 0) json->append(", ");
-    AppendText(type.names[i], json);
+    // A name that is no text can be no name in JSON.
+    if (IsUtf8(type.names[i])) {
+      AppendJsonString(type.names[i], json);
+    } else {
+      AppendHex(type.names[i], json);
+    }
     json->append(": ");
     KVSTATE_RETURN_IF_ERROR(AppendNext(type.parts[i], in, json));
   }
