@@ -107,7 +107,8 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
     std::vector<HashMapSnapshot::State> states;
     for (StateCore* core : states_) {
       StateChanges& changes = core->Watch(history_.clock());
-      states.push_back({core->shared_tables(), changes.AddView(plan.epoch, plan.append_base, plan.sets_from), nullptr});
+      states.push_back({core->shared_tables(),
+                        changes.AddView(plan.epoch, plan.appends ? plan.append_base : 0, plan.sets_from), nullptr});
     }
     for (const SavedState& state : unclaimed()) states.push_back({nullptr, nullptr, raw_.at(state.name)});
     return std::unique_ptr<SnapshotWork>(std::make_unique<HashMapSnapshot>(handle, plan, std::move(states)));

@@ -26,22 +26,29 @@ HashMapSnapshot::~HashMapSnapshot() {
   }
 }
 
-/// From which epoch on changes are written; 0: everything is.
-uint32_t HashMapSnapshot::ChooseBase(ChainStep* step) const {
-  *step = ChainStep::kAppend;
-  if (plan_.append_base != 0) return plan_.append_base;
-  *step = ChainStep::kWhole;
-  if (plan_.fold_base == 0) return 0;
+uint64_t HashMapSnapshot::CountChanges(uint32_t base) const {
   uint64_t changes = 0;
   for (const State& state : states_) {
     if (state.view == nullptr) continue;
-    ViewWriter counter(*state.tables, *state.view, plan_.fold_base);
-    for (size_t table = 0; table < state.tables->size(); ++table) {
-      changes += counter.CountChanges(table, plan_.fold_base);
-    }
+    ViewWriter counter(*state.tables, *state.view, base);
+    for (size_t table = 0; table < state.tables->size(); ++table) changes += counter.CountChanges(table);
   }
-  *step = plan_.chain->Choose(plan_.append_weight, changes);
-  return *step == ChainStep::kFold ? plan_.fold_base : 0;
+  return changes;
+}
+
+/// From which epoch on changes are written; 0: everything is.
+uint32_t HashMapSnapshot::ChooseBase(ChainStep* step) const {
+  *step = ChainStep::kWhole;
+  if (plan_.append_base == 0) return 0;
+  if (plan_.appends) {
+    *step = ChainStep::kAppend;
+  } else {
+    std::optional<uint64_t> fold_weight;
+    if (plan_.fold_base != 0) fold_weight = CountChanges(plan_.fold_base);
+    *step = plan_.chain->Choose(CountChanges(plan_.append_base), fold_weight);
+  }
+  if (*step == ChainStep::kWhole) return 0;
+  return *step == ChainStep::kAppend ? plan_.append_base : plan_.fold_base;
 }
 
 Result<KeyedStateHandle> HashMapSnapshot::Write(SnapshotWriter& writer) {

@@ -31,6 +31,7 @@ class HashMapSnapshot final : public SnapshotWork {
 
  private:
   uint32_t ChooseBase(ChainStep* step) const;
+  uint64_t CountChanges(uint32_t base) const;
   Status WriteStates(uint32_t base, StateStreamWriter& out, SnapshotWriter& writer);
 
   KeyedStateHandle handle_;

@@ -24,14 +24,15 @@ void SnapshotHistory::PlanIncrement(SnapshotPlan& plan, const KeyedStateHandle& 
   const DeltaChain& chain = plan.chain->built_on();
   const auto base = marks_.find(chain.checkpoint_id);
   if (chain.files.empty() || base == marks_.end() || HasNewStateOfOldName(handle, base->second.epoch)) return;
-  plan.append_weight = clock_.changes - base->second.changes;
-  if (plan.chain->Choose(plan.append_weight, std::nullopt) == ChainStep::kAppend) {
-    plan.append_base = plan.sets_from = base->second.epoch;
-    return;
-  }
+  plan.append_base = plan.sets_from = base->second.epoch;
+  // More than there are: an entry that was changed in several epochs counts in each, as one that came and went does.
+  const uint64_t changes = clock_.changes - base->second.changes;
+  plan.appends = plan.chain->Choose(changes, std::nullopt) == ChainStep::kAppend;
+  if (plan.appends) return;
   const auto whole = marks_.find(chain.whole_id);
   if (whole == marks_.end() || HasNewStateOfOldName(handle, whole->second.epoch)) return;
-  plan.fold_base = plan.sets_from = whole->second.epoch;
+  plan.fold_base = whole->second.epoch;
+  plan.sets_from = std::min(plan.sets_from, plan.fold_base);
 }
 
 bool SnapshotHistory::HasNewStateOfOldName(const KeyedStateHandle& handle, uint32_t since) const {

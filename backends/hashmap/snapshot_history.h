@@ -18,11 +18,12 @@ namespace kvstate::backends::hashmap {
 struct SnapshotPlan {
   uint32_t epoch = 0;                   ///< It has what was changed before.
   std::shared_ptr<PendingChain> chain;  ///< Null: its stream belongs to it alone.
-  /// What was changed in this epoch or later is enough; 0: it is not, or it is not known yet.
+  /// What was changed in this epoch or later is all that must be appended to the chain; 0: it cannot be appended to.
   uint32_t append_base = 0;
-  /// The same in place of all changes that the chain has, if they are few enough to pay.
+  /// The same in place of all changes that the chain has; 0: they cannot be folded.
   uint32_t fold_base = 0;
-  uint64_t append_weight = 0;  ///< Entries changed since the checkpoint that the chain is of, at most.
+  /// That it is to be appended is settled. Else changes have to be counted first, which is no work for the owner.
+  bool appends = false;
   /// Views need the ChangeSets from here on.
   uint32_t sets_from = 0;
 };

@@ -20,8 +20,7 @@ ViewWriter::ViewWriter(StateTables& tables, StateView& view, uint32_t base)
     : tables_(tables), view_(view), base_(base), maps_(tables.payload().map_entries()), parser_(tables.key_format()) {}
 
 Status ViewWriter::Write(size_t table, StreamPart& out) {
-  candidates_.clear();
-  if (base_ != 0) CollectCandidates(table, base_);
+  if (base_ != 0) CollectCandidates(table);
   const bool walk = base_ == 0 || maps_ == nullptr;
   KVSTATE_RETURN_IF_ERROR(walk ? Walk(table, out) : LookUpCandidates(table, out));
   EntryBuffer before;
@@ -38,14 +37,15 @@ Status ViewWriter::Write(size_t table, StreamPart& out) {
   return Status();
 }
 
-void ViewWriter::CollectCandidates(size_t table, uint32_t base) {
+void ViewWriter::CollectCandidates(size_t table) {
+  candidates_.clear();
   sets_.clear();
   {
     TableChanges& changes = (*tables_.changes)[table];
     const std::lock_guard lock(changes.lock);
     for (const auto& set : changes.sets) {
       // Those before the snapshot's epoch change no more.
-      if (set->epoch() >= base && set->epoch() < view_.epoch()) sets_.push_back(set);
+      if (set->epoch() >= base_ && set->epoch() < view_.epoch()) sets_.push_back(set);
     }
   }
   for (const auto& set : sets_) {
@@ -56,17 +56,15 @@ void ViewWriter::CollectCandidates(size_t table, uint32_t base) {
   }
 }
 
-uint64_t ViewWriter::CountChanges(size_t table, uint32_t base) {
-  candidates_.clear();
-  CollectCandidates(table, base);
+uint64_t ViewWriter::CountChanges(size_t table) {
+  CollectCandidates(table);
   uint64_t count = candidates_.size();
-  candidates_.clear();
   if (maps_ != nullptr) return count;
   TableChanges& changes = (*tables_.changes)[table];
   const std::lock_guard lock(changes.lock);
   if (changes.stamps == nullptr) return count;
   for (size_t i = 0; i < tables_[table].capacity(); ++i) {
-    if (changes.stamps[i] >> 1 >= base && tables_[table].IsFull(i)) ++count;
+    if (changes.stamps[i] >> 1 >= base_ && tables_[table].IsFull(i)) ++count;
   }
   return count;
 }

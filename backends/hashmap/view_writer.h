@@ -45,8 +45,8 @@ class ViewWriter {
   ViewWriter(StateTables& tables, StateView& view, uint32_t base);
 
   Status Write(size_t table, StreamPart& out);
-  /// How many entries Write would write for another base, or a few more.
-  uint64_t CountChanges(size_t table, uint32_t base);
+  /// How many entries Write would write, or a few more. REQUIRES: a base.
+  uint64_t CountChanges(size_t table);
 
  private:
   struct Candidate {
@@ -55,7 +55,7 @@ class ViewWriter {
     bool written;
   };
 
-  void CollectCandidates(size_t table, uint32_t base);
+  void CollectCandidates(size_t table);
   Status Walk(size_t table, StreamPart& out);
   void TakeObjects(size_t table, TableView& seen);
   void TakeMaps(size_t table, TableView& seen);

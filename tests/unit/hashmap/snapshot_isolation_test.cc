@@ -26,7 +26,7 @@ SnapshotOptions OfKind(SnapshotKind kind) {
 }
 
 TYPED_TEST(HashMapSnapshotIsolation, WhatIsWrittenBesideASnapshotIsNotInIt) {
-  for (uint64_t seed = 1; seed <= 30; ++seed) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
     // Few key groups, so that tables are large, and grow and shrink meanwhile.
     RandomJob<TypeParam> job(seed, seed % 2 == 0 ? 1 : 5, seed % 3 == 0 ? 40 : 1500);
@@ -48,7 +48,7 @@ TYPED_TEST(HashMapSnapshotIsolation, WhatIsWrittenBesideASnapshotIsNotInIt) {
 }
 
 TYPED_TEST(HashMapSnapshotIsolation, SnapshotsThatOverlapEachHaveTheirOwnMoment) {
-  for (uint64_t seed = 1; seed <= 10; ++seed) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE(seed);
     RandomJob<TypeParam> job(seed, 3, 800);
     auto storage = std::make_shared<InterruptingStorage>();
