@@ -8,23 +8,32 @@
 
 namespace kvstate::backends::hashmap {
 
+/// Waits for somebody who will not be long.
+class SpinWait {
+ public:
+  void Once() {
+    if (++tries_ < kSpins) {
+      _mm_pause();
+    } else {
+      // The one who is waited for may not be running.
+      std::this_thread::yield();
+    }
+  }
+
+ private:
+  static constexpr int kSpins = 64;
+  int tries_ = 0;
+};
+
 /// A lock that is held for microseconds and rarely wanted by two: one byte, and a few nanoseconds when free.
 class SpinLock {
  public:
   void lock() {
-    for (int tries = 0; held_.exchange(true, std::memory_order_acquire); ++tries) {
-      if (tries < kSpins) {
-        _mm_pause();
-      } else {
-        // The one who holds it may not be running.
-        std::this_thread::yield();
-      }
-    }
+    for (SpinWait wait; held_.exchange(true, std::memory_order_acquire);) wait.Once();
   }
   void unlock() { held_.store(false, std::memory_order_release); }
 
  private:
-  static constexpr int kSpins = 64;
   std::atomic<bool> held_{false};
 };
 

@@ -11,14 +11,20 @@ namespace kvstate::backends::hashmap {
 StateChanges::StateChanges(StateTables& tables, ChangeClock& clock)
     : tables_(tables), clock_(clock), tables_changes_(std::make_unique<TableChanges[]>(tables.size())) {}
 
-SpinLock* StateChanges::LockIfWatched(size_t table) {
-  for (const auto& view : views_) {
-    if (view->IsDone(table)) continue;
-    SpinLock* lock = &tables_changes_[table].lock;
-    lock->lock();
-    return lock;
+SpinLock* StateChanges::LockUnlessRead(size_t table, const uint64_t* hash) {
+  if (std::all_of(views_.begin(), views_.end(), [table](const auto& view) { return view->IsDone(table); })) {
+    return nullptr;
   }
-  return nullptr;
+  SpinLock* lock = &tables_changes_[table].lock;
+  const auto is_read = [table, hash](const std::shared_ptr<StateView>& view) {
+    const TableView& seen = (*view)[table];
+    return hash == nullptr ? seen.IsReading() : seen.IsReading(*hash);
+  };
+  for (SpinWait wait;; wait.Once()) {
+    lock->lock();
+    if (std::none_of(views_.begin(), views_.end(), is_read)) return lock;
+    lock->unlock();
+  }
 }
 
 uint32_t StateChanges::OldestNeeded() const {
@@ -130,6 +136,7 @@ std::shared_ptr<StateView> StateChanges::AddView(uint32_t epoch, uint32_t base, 
 }
 
 bool StateChanges::IsIdle() {
+  if (views_.empty()) return !clock_.tracking;
   std::erase_if(views_, [](const auto& view) { return view->IsDone(); });
   return views_.empty() && !clock_.tracking;
 }

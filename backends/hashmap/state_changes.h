@@ -39,14 +39,16 @@ class StateChanges {
 
   // --- Owner's thread ---
 
-  /// Whether the table's lock must be held to change it; takes it then, and gives null otherwise.
-  SpinLock* LockIfWatched(size_t table);
+  /// Whether the table's lock must be held to change it; takes it then, when nobody reads, and gives null otherwise.
+  SpinLock* LockIfWatched(size_t table) { return LockUnlessRead(table, nullptr); }
+  /// The same to change what is stored under an existing key of that hash, which stays where it is.
+  SpinLock* LockToUpdate(size_t table, uint64_t hash) { return LockUnlessRead(table, &hash); }
   /// Whether an entry's stamp says that it was changed in this epoch: then nobody needs to know of more changes.
   bool IsFresh(size_t table, size_t index) const {
     const TableStamps& stamps = tables_changes_[table].stamps;
     return stamps != nullptr && stamps[index] >> 1 == clock_.epoch;
   }
-  // The rest under LockIfWatched.
+  // The rest under one of these locks.
   void BeforeUpdate(size_t table, const char* slot);
   void AfterInsert(size_t table, const char* slot);
   /// Of all kinds; of maps with all that they have.
@@ -74,6 +76,7 @@ class StateChanges {
   bool IsChangedSince(size_t table, uint32_t epoch, ByteView composite_key) const;
 
  private:
+  SpinLock* LockUnlessRead(size_t table, const uint64_t* hash);
   ChangeSet& CurrentSet(TableChanges& changes);
   void Stamp(size_t table, size_t index, uint32_t stamp);
   void KeepObject(size_t table, const char* slot, uint32_t changed_in);

@@ -182,7 +182,7 @@ void StateCore::NoteObjectChange(const EntryTable& table, const void* payload) {
   if (changes_->IsFresh(index, table.IndexOf(layout_, slot))) return;
   WatchNoMore();
   if (changes_ == nullptr) return;
-  const HeldLock lock(changes_->LockIfWatched(index));
+  const HeldLock lock(changes_->LockToUpdate(index, layout_.HashOf(slot)));
   changes_->BeforeUpdate(index, slot);
 }
 

@@ -24,6 +24,11 @@ struct TableView {
     std::string state_namespace;
   };
 
+  /// Whether the writer reads entries of that hash at this moment, without the lock: the owner then waits. Adding,
+  /// removing and moving entries has to wait for any reading.
+  bool IsReading(uint64_t hash) const { return IsReading() && hash >= read_from && (read_to == 0 || hash < read_to); }
+  bool IsReading() const { return reading.load(std::memory_order_acquire); }
+
   /// Whether the writer has seen an entry. `user_key` and what follows are of maps.
   bool Passed(uint64_t hash) const { return cursor.Passed(hash); }
   bool Passed(uint64_t hash, ByteView key, ByteView state_namespace, ByteView user_key) const {
@@ -36,6 +41,9 @@ struct TableView {
   }
 
   TableCursor cursor;
+  uint64_t read_from = 0;
+  uint64_t read_to = 0;  ///< 0: to the end.
+  std::atomic<bool> reading{false};
   std::vector<MapInHand> in_hand;
   size_t at = 0;
   std::optional<std::string> last_user_key;  ///< Of the map at `at`: what was taken last.

@@ -14,6 +14,8 @@ namespace kvstate::backends::hashmap {
 class TableCursor {
  public:
   bool AtEnd() const { return at_end_; }
+  /// The least hash of what has not been met. REQUIRES: !AtEnd().
+  uint64_t position() const { return next_hash_; }
   /// Whether entries of that hash have been met.
   bool Passed(uint64_t hash) const { return at_end_ || hash < next_hash_; }
   /// Calls `visit(slot)` for the entries of the next home group, possibly none. REQUIRES: !AtEnd().

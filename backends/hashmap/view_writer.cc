@@ -11,8 +11,10 @@ namespace kvstate::backends::hashmap {
 
 namespace {
 
-/// Entries taken under the lock at a time: some microseconds.
+/// Of maps, taken under the lock at a time: some microseconds.
 constexpr size_t kBatch = 64;
+/// Of other kinds: groups of slots, each with some ten entries.
+constexpr size_t kBatchGroups = 4;
 
 }  // namespace
 
@@ -21,8 +23,11 @@ ViewWriter::ViewWriter(StateTables& tables, StateView& view, uint32_t base)
 
 Status ViewWriter::Write(size_t table, StreamPart& out) {
   if (base_ != 0) CollectCandidates(table);
-  const bool walk = base_ == 0 || maps_ == nullptr;
-  KVSTATE_RETURN_IF_ERROR(walk ? Walk(table, out) : LookUpCandidates(table, out));
+  if (maps_ == nullptr) {
+    KVSTATE_RETURN_IF_ERROR(WalkObjects(table, out));
+  } else {
+    KVSTATE_RETURN_IF_ERROR(base_ == 0 ? WalkMaps(table, out) : LookUpCandidates(table, out));
+  }
   EntryBuffer before;
   {
     const std::lock_guard lock((*tables_.changes)[table].lock);
@@ -69,40 +74,60 @@ uint64_t ViewWriter::CountChanges(size_t table) {
   return count;
 }
 
-Status ViewWriter::Walk(size_t table, StreamPart& out) {
+Status ViewWriter::WalkObjects(size_t table, StreamPart& out) {
   TableView& seen = view_[table];
-  for (bool more = true; more;) {
-    batch_.Clear();
+  SpinLock& lock = (*tables_.changes)[table].lock;
+  for (TableCursor cursor; !cursor.AtEnd();) {
+    const uint32_t* stamps = nullptr;
     {
-      const std::lock_guard lock((*tables_.changes)[table].lock);
-      if (maps_ == nullptr) {
-        TakeObjects(table, seen);
-      } else {
-        TakeMaps(table, seen);
-      }
-      more = !seen.cursor.AtEnd() || seen.at != seen.in_hand.size();
+      const std::lock_guard held(lock);
+      seen.read_from = cursor.position();
+      const size_t group = tables_[table].capacity() == 0 ? 0 : tables_[table].HomeGroup(seen.read_from);
+      seen.read_to = tables_[table].HashAfterGroup(group + kBatchGroups - 1);
+      stamps = (*tables_.changes)[table].stamps.get();
+      seen.reading.store(true, std::memory_order_relaxed);
+    }
+    batch_.Clear();
+    TakeObjects(table, seen.read_to, stamps, &cursor);
+    {
+      const std::lock_guard held(lock);
+      seen.cursor = cursor;
+      seen.reading.store(false, std::memory_order_release);
     }
     KVSTATE_RETURN_IF_ERROR(WriteBatch(out, batch_));
   }
   return Status();
 }
 
-void ViewWriter::TakeObjects(size_t table, TableView& seen) {
+/// Takes the entries from the cursor to hash `end` (0: all). `stamps` are the table's.
+void ViewWriter::TakeObjects(size_t table, uint64_t end, const uint32_t* stamps, TableCursor* cursor) {
   const TableLayout& layout = tables_.layout();
   const auto& cell = static_cast<const ObjectCell&>(tables_.payload());
-  const StateChanges& changes = *tables_.changes;
-  for (size_t budget = kBatch; budget != 0 && !seen.cursor.AtEnd();) {
-    --budget;
-    seen.cursor.Next(layout, tables_[table], [&](const char* slot) {
-      const uint32_t changed_in = changes.ChangedIn(table, tables_[table].IndexOf(layout, slot));
+  const EntryTable& entries = tables_[table];
+  while (!cursor->AtEnd() && (end == 0 || cursor->position() < end)) {
+    cursor->Next(layout, entries, [&](const char* slot) {
+      const uint32_t changed_in = stamps == nullptr ? 0 : stamps[entries.IndexOf(layout, slot)] >> 1;
       if (changed_in >= view_.epoch() || changed_in < base_) return;
       tables_.WriteKey(table, slot, key_);
       value_.Clear();
       cell.serializer().Serialize(cell.Object(layout.PayloadOf(slot)), value_);
       batch_.Add(changed_in, tables_.WithoutKeyGroup(key_.view()), value_.view());
-      if (budget != 0) --budget;
     });
   }
+}
+
+Status ViewWriter::WalkMaps(size_t table, StreamPart& out) {
+  TableView& seen = view_[table];
+  for (bool more = true; more;) {
+    batch_.Clear();
+    {
+      const std::lock_guard lock((*tables_.changes)[table].lock);
+      TakeMaps(table, seen);
+      more = !seen.cursor.AtEnd() || seen.at != seen.in_hand.size();
+    }
+    KVSTATE_RETURN_IF_ERROR(WriteBatch(out, batch_));
+  }
+  return Status();
 }
 
 void ViewWriter::TakeMaps(size_t table, TableView& seen) {

@@ -38,7 +38,8 @@ class StreamPart {
 };
 
 /// The asynchronous side of a StateView: writes what the snapshot has of one state, table by table, beside the owner.
-/// Takes a few entries at a time under the table's lock, and writes them without it.
+/// Takes a few entries at a time and writes them with nothing held that the owner could wait for. Maps are read under
+/// the table's lock; other entries without it, in a range of hashes that the owner is told of and keeps off.
 class ViewWriter {
  public:
   /// `base` is 0 for all entries; else only what was changed in that epoch or later is written, removals too.
@@ -56,8 +57,9 @@ class ViewWriter {
   };
 
   void CollectCandidates(size_t table);
-  Status Walk(size_t table, StreamPart& out);
-  void TakeObjects(size_t table, TableView& seen);
+  Status WalkObjects(size_t table, StreamPart& out);
+  void TakeObjects(size_t table, uint64_t end, const uint32_t* stamps, TableCursor* cursor);
+  Status WalkMaps(size_t table, StreamPart& out);
   void TakeMaps(size_t table, TableView& seen);
   bool TakeMap(size_t table, TableView& seen, size_t* budget);
   Status LookUpCandidates(size_t table, StreamPart& out);
