@@ -1,10 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "tests/unit/hashmap/snapshot_testing.h"
 
@@ -78,32 +75,6 @@ TYPED_TEST(HashMapSnapshotIsolation, SnapshotsThatOverlapEachHaveTheirOwnMoment)
     EXPECT_EQ(Restored<TypeParam>(first_result.handle, storage), at_first);
     ASSERT_OK_AND_ASSIGN(const SnapshotResult third_result, third->Run());
     EXPECT_EQ(Restored<TypeParam>(third_result.handle, storage), at_third);
-  }
-}
-
-TYPED_TEST(HashMapSnapshotIsolation, HoldsOnAnotherThread) {
-  for (uint64_t seed = 1; seed <= 6; ++seed) {
-    SCOPED_TRACE(seed);
-    RandomJob<TypeParam> job(seed, seed % 2 == 0 ? 1 : 16, 500);
-    auto storage = MakeMemoryStorage(uint64_t{1} << 30);
-    job.MakeStates();
-    job.Work(4000);
-    for (uint64_t id = 1; id <= 3; ++id) {
-      const Contents expected = job.contents();
-      ASSERT_OK_AND_ASSIGN(auto task, job.snapshots().Snapshot(id, storage, OfKind(kKinds[id % 3])));
-      std::atomic<bool> done{false};
-      KeyedStateHandle handle;
-      std::thread writer([&] {
-        auto result = task->Run();
-        EXPECT_OK(result);
-        if (result.ok()) handle = result->handle;
-        done = true;
-      });
-      while (!done) job.Work(20);
-      writer.join();
-      ASSERT_OK(job.snapshots().NotifyComplete(id));
-      EXPECT_EQ(Restored<TypeParam>(handle, storage), expected);
-    }
   }
 }
 
