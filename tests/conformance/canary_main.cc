@@ -27,8 +27,31 @@ const std::map<std::string, Fault>& Faults() {
                                                       {"null_value_removes", Fault::kNullValueRemoves},
                                                       {"remove_twice", Fault::kRemoveTwice},
                                                       {"keys_twice", Fault::kKeysTwice},
-                                                      {"foreign_key_taken", Fault::kForeignKeyTaken}};
+                                                      {"foreign_key_taken", Fault::kForeignKeyTaken},
+                                                      {"snapshot_misses_a_key", Fault::kSnapshotMissesAKey},
+                                                      {"snapshot_of_later", Fault::kSnapshotOfLater},
+                                                      {"unclaimed_forgotten", Fault::kUnclaimedForgotten},
+                                                      {"confirms_unasked", Fault::kConfirmsUnasked},
+                                                      {"claims_unasked", Fault::kClaimsUnasked},
+                                                      {"cancel_ignored", Fault::kCancelIgnored},
+                                                      {"ids_unchecked", Fault::kIdsUnchecked},
+                                                      {"refusals_ignored", Fault::kRefusalsIgnored},
+                                                      {"damage_ignored", Fault::kDamageIgnored},
+                                                      {"reused_files_uncounted", Fault::kReusedFilesUncounted}};
   return faults;
+}
+
+/// The tests that are to find each fault: those of snapshots, or the others.
+std::string Filter() {
+  std::string run = "*/" + std::string(kFaultless);
+  std::string leave_out = "*LimitsTest*:*QueryableTest*:*SnapshotBesideWritesTest*:*OnEveryBackend*";
+  for (const auto& [name, fault] : Faults()) {
+    if (fault == Fault::kNone) continue;
+    const bool of_snapshots = fault >= Fault::kSnapshotMissesAKey;
+    run += of_snapshots ? ":*Snapshot*/" + name : ":*/" + name;
+    if (!of_snapshots) leave_out += ":*Snapshot*/" + name;
+  }
+  return run + "-" + leave_out;
 }
 
 /// Counts failed tests by backend, in place of printing each.
@@ -85,6 +108,7 @@ const BackendRegistry& TestedBackends() {
 }  // namespace kvstate::conformance
 
 int main(int argc, char** argv) {
+  GTEST_FLAG_SET(filter, kvstate::conformance::Filter());
   ::testing::InitGoogleTest(&argc, argv);
   auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());

@@ -129,7 +129,7 @@ class RepeatingKeys final : public KeyIterator {
 class FaultyBackend final : public KeyedStateBackend {
  public:
   FaultyBackend(std::string name, std::unique_ptr<KeyedStateBackend> inner, Fault fault)
-      : name_(std::move(name)), inner_(std::move(inner)), fault_(fault), snapshots_(inner_, fault) {}
+      : name_(std::move(name)), inner_(std::move(inner)), fault_(fault), snapshots_(name_, inner_, fault) {}
 
   std::string_view name() const override { return name_; }
   const TypeSerializer& key_serializer() const override { return inner_->key_serializer(); }

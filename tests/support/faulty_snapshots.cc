@@ -1,5 +1,6 @@
 #include "tests/support/faulty_snapshots.h"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -20,14 +21,15 @@ class LateTask final : public SnapshotTask {
       : backend_(std::move(backend)), checkpoint_id_(checkpoint_id), storage_(std::move(storage)), options_(options) {}
   Result<SnapshotResult> Run() override {
     const auto backend = backend_.lock();
-    if (backend == nullptr) return CancelledError("the backend of this snapshot is gone");
+    if (cancelled_ || backend == nullptr) return CancelledError("cancelled, or its backend is gone");
     auto task = kvstate::GetExtension<Snapshots>(*backend)->Snapshot(checkpoint_id_, storage_, options_);
     if (!task.ok()) return task.status();
     return (*task)->Run();
   }
-  void Cancel() override {}
+  void Cancel() override { cancelled_ = true; }
 
  private:
+  std::atomic<bool> cancelled_ = false;
   const std::weak_ptr<KeyedStateBackend> backend_;
   const uint64_t checkpoint_id_;
   const std::shared_ptr<CheckpointStorage> storage_;
@@ -36,9 +38,11 @@ class LateTask final : public SnapshotTask {
 
 class FaultyTask final : public SnapshotTask {
  public:
-  FaultyTask(std::unique_ptr<SnapshotTask> inner, Fault fault) : inner_(std::move(inner)), fault_(fault) {}
+  FaultyTask(std::string name, std::unique_ptr<SnapshotTask> inner, Fault fault)
+      : name_(std::move(name)), inner_(std::move(inner)), fault_(fault) {}
   Result<SnapshotResult> Run() override {
     auto result = inner_->Run();
+    if (result.ok()) result->handle.backend = name_;
     if (fault_ == Fault::kReusedFilesUncounted && result.ok()) {
       result->figures.files_reused = result->figures.bytes_reused = 0;
     }
@@ -49,6 +53,7 @@ class FaultyTask final : public SnapshotTask {
   }
 
  private:
+  const std::string name_;
   const std::unique_ptr<SnapshotTask> inner_;
   const Fault fault_;
 };
@@ -62,8 +67,11 @@ struct FirstValue {
 
 }  // namespace
 
-FaultySnapshots::FaultySnapshots(std::shared_ptr<KeyedStateBackend> backend, Fault fault)
-    : backend_(std::move(backend)), inner_(kvstate::GetExtension<Snapshots>(*backend_)), fault_(fault) {}
+FaultySnapshots::FaultySnapshots(std::string name, std::shared_ptr<KeyedStateBackend> backend, Fault fault)
+    : name_(std::move(name)),
+      backend_(std::move(backend)),
+      inner_(kvstate::GetExtension<Snapshots>(*backend_)),
+      fault_(fault) {}
 
 Result<std::unique_ptr<SnapshotTask>> FaultySnapshots::SnapshotWithoutAKey(uint64_t checkpoint_id,
                                                                            std::shared_ptr<CheckpointStorage> storage,
@@ -110,7 +118,7 @@ Result<std::unique_ptr<SnapshotTask>> FaultySnapshots::Snapshot(uint64_t checkpo
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<SnapshotTask> task,
                            inner_->Snapshot(checkpoint_id, std::move(storage), options));
   last_id_ = checkpoint_id;
-  return std::unique_ptr<SnapshotTask>(std::make_unique<FaultyTask>(std::move(task), fault_));
+  return std::unique_ptr<SnapshotTask>(std::make_unique<FaultyTask>(name_, std::move(task), fault_));
 }
 
 Status FaultySnapshots::Restore(std::span<const KeyedStateHandle> handles, std::shared_ptr<CheckpointStorage> storage,

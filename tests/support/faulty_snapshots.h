@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kvstate/keyed_state_backend.h"
@@ -15,7 +16,8 @@ namespace kvstate::testing_support {
 /// The Snapshots of a backend, with one fault.
 class FaultySnapshots final : public Snapshots {
  public:
-  FaultySnapshots(std::shared_ptr<KeyedStateBackend> backend, Fault fault);
+  /// `name` is that of the backend in handles.
+  FaultySnapshots(std::string name, std::shared_ptr<KeyedStateBackend> backend, Fault fault);
 
   Result<std::unique_ptr<SnapshotTask>> Snapshot(uint64_t checkpoint_id, std::shared_ptr<CheckpointStorage> storage,
                                                  const SnapshotOptions& options) override;
@@ -30,6 +32,7 @@ class FaultySnapshots final : public Snapshots {
                                                             std::shared_ptr<CheckpointStorage> storage,
                                                             const SnapshotOptions& options);
 
+  const std::string name_;
   const std::shared_ptr<KeyedStateBackend> backend_;
   Snapshots* const inner_;
   const Fault fault_;
