@@ -37,8 +37,10 @@ TEST(ModelCanaryTest, AnUpdateLostOfEveryThreeIsFoundAndShrunk) {
 }
 
 TEST(ModelCanaryTest, EveryOtherFaultIsFound) {
-  for (const Fault fault : {Fault::kNullUpdateIgnored, Fault::kAddAllReversed, Fault::kMergeIgnored,
-                            Fault::kNullValueRemoves, Fault::kRemoveTwice, Fault::kKeysTwice}) {
+  for (const Fault fault :
+       {Fault::kNullUpdateIgnored, Fault::kAddAllReversed, Fault::kMergeIgnored, Fault::kNullValueRemoves,
+        Fault::kRemoveTwice, Fault::kKeysTwice, Fault::kSnapshotMissesAKey, Fault::kSnapshotOfLater,
+        Fault::kUnclaimedForgotten, Fault::kCancelIgnored}) {
     std::string report;
     EXPECT_FALSE(Agrees(fault, &report)) << static_cast<int>(fault);
     EXPECT_FALSE(report.empty());

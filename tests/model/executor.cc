@@ -28,6 +28,12 @@ const Texts& Names() {
 
 std::string Encoded(bool raw, const std::string& text) { return raw ? text : Encode(text); }
 
+std::unique_ptr<CheckpointStore> NewStore() {
+  CheckpointStoreOptions options;
+  options.retained = 2;
+  return Ok(CheckpointStore::Open(MakeMemoryStorage(uint64_t{1} << 30), options));
+}
+
 bool IsRaw(const TypeSerializer& serializer) { return !serializer.info().self_delimiting; }
 
 }  // namespace
@@ -37,11 +43,18 @@ std::string TextOf(uint8_t number) {
   return number == 0 ? "" : "t" + std::to_string(number);
 }
 
-Executor::Executor(std::unique_ptr<KeyedStateBackend> backend, bool raw_keys)
-    : backend_(std::move(backend)), raw_keys_(raw_keys), subjects_(MakeSubjects()) {
-  for (Subject& subject : subjects_) {
-    subject.Attach(Ok(backend_->GetOrCreateState(subject.namespace_serializer(), subject.descriptor())));
-  }
+Executor::Executor(BackendSource source, bool raw_keys)
+    : source_(std::move(source)),
+      backend_(source_.make(*source_.factory)),
+      raw_keys_(raw_keys),
+      subjects_(MakeSubjects()),
+      store_(NewStore()) {
+  for (Subject& subject : subjects_) Attach(subject);
+}
+
+void Executor::Attach(Subject& subject) {
+  if (subject.attached()) return;
+  subject.Attach(Ok(backend_->GetOrCreateState(subject.namespace_serializer(), subject.descriptor())));
 }
 
 std::string Executor::Key(uint8_t number) const { return Encoded(raw_keys_, Names()[number % 6]); }
@@ -299,10 +312,12 @@ void Executor::RemoveState(Subject& subject) {
   std::erase_if(visitors_, [&](const HeldVisitor& held) { return held.subject == &subject; });
   Ok(backend_->RemoveState(subject.name()));
   subject.contents().clear();
-  subject.Attach(Ok(backend_->GetOrCreateState(subject.namespace_serializer(), subject.descriptor())));
+  subject.Attach(nullptr);
+  Attach(subject);
 }
 
 void Executor::CheckSubject(Subject& subject) {
+  Attach(subject);
   std::vector<Place> pairs;
   const auto iterator = Ok(backend_->KeysAndNamespaces(subject.name()));
   while (Ok(iterator->Next())) pairs.emplace_back(iterator->key(), iterator->state_namespace());
@@ -315,22 +330,31 @@ void Executor::CheckSubject(Subject& subject) {
   }
 }
 
-void Executor::CheckAll() {
+size_t Executor::NumEntries() const {
   size_t entries = 0;
+  for (const Subject& subject : subjects_) entries += subject.NumEntries();
+  return entries;
+}
+
+void Executor::CheckAll() {
   for (Subject& subject : subjects_) {
     try {
       CheckSubject(subject);
     } catch (const Difference& difference) {
       throw Difference("at the end, state '" + subject.name() + "': " + difference.what());
     }
-    entries += subject.NumEntries();
   }
-  Agree(Ok(backend_->NumEntries()) == entries, "NumEntries");
+  Agree(Ok(backend_->NumEntries()) == NumEntries(), "NumEntries");
 }
 
 void Executor::Take(const Step& step) {
+  if (step.verb == Verb::kBeginSnapshot) return BeginSnapshot(step);
+  if (step.verb == Verb::kEndSnapshot) return EndSnapshot(step);
+  if (step.verb == Verb::kRestore) return Restore(step);
   Subject& subject = subjects_[step.state % subjects_.size()];
   try {
+    if (step.verb == Verb::kRemoveState && step.n % 4 == 0) return RemoveState(subject);
+    Attach(subject);
     TakeOn(subject, step);
   } catch (const Difference& difference) {
     throw Difference("state '" + subject.name() + "': " + difference.what());
@@ -392,13 +416,16 @@ void Executor::TakeOn(Subject& subject, const Step& step) {
     case Verb::kApplyToAllKeys:
       return ApplyToAllKeys(subject, step);
     case Verb::kRemoveState:
-      if (step.n % 4 == 0) RemoveState(subject);
       return;
     case Verb::kFlush:
       if (auto* statistics = GetExtension<EngineStatistics>(*backend_)) Ok(statistics->Flush(step.n % 2 == 0));
       return;
     case Verb::kCheckAll:
       return CheckAll();
+    case Verb::kBeginSnapshot:
+    case Verb::kEndSnapshot:
+    case Verb::kRestore:
+      return;  // Of no one state.
   }
   Note(subject, place);
   CheckPlace(subject, place);

@@ -1,6 +1,7 @@
 #ifndef KVSTATE_TESTS_MODEL_EXECUTOR_H_
 #define KVSTATE_TESTS_MODEL_EXECUTOR_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,7 +10,10 @@
 #include <tuple>
 #include <vector>
 
+#include "kvstate/backend_registry.h"
+#include "kvstate/checkpoint_store.h"
 #include "kvstate/keyed_state_backend.h"
+#include "kvstate/snapshots.h"
 #include "tests/model/program.h"
 #include "tests/model/subject.h"
 
@@ -52,14 +56,32 @@ struct HeldVisitor {
   Debt<std::tuple<std::string, std::string, std::string>> debt;
 };
 
+/// Where an executor's backends come from.
+struct BackendSource {
+  const BackendFactory* factory = nullptr;
+  const BackendRegistry* others = nullptr;  ///< For savepoints; may be null.
+  std::function<std::unique_ptr<KeyedStateBackend>(const BackendFactory& factory)> make;
+};
+
+/// What all subjects held at one moment, in their order.
+using Moment = std::vector<std::map<Place, Content>>;
+
+/// A snapshot that is neither complete nor aborted.
+struct HeldSnapshot {
+  uint64_t id = 0;
+  SnapshotKind kind = SnapshotKind::kFullCheckpoint;
+  std::unique_ptr<SnapshotTask> task;
+  std::optional<KeyedStateHandle> handle;  ///< Once it ran.
+};
+
 /// Takes the steps of a program on a backend and on the model at once. Throws Difference.
 class Executor {
  public:
-  Executor(std::unique_ptr<KeyedStateBackend> backend, bool raw_keys);
+  Executor(BackendSource source, bool raw_keys);
 
   void Take(const Step& step);
   void CheckAll();
-  /// Walks all that is held to its end, then checks all.
+  /// Walks all that is held to its end, then checks all; after snapshots once more, by way of a last one.
   void Finish();
 
  private:
@@ -86,6 +108,8 @@ class Executor {
   void PutBytes(Subject& subject, const Place& place, const Step& step);
   void AddBytes(Subject& subject, const Place& place, const Step& step);
   void RemoveState(Subject& subject);
+  /// Makes the state, or claims a restored one, if that was not done yet.
+  void Attach(Subject& subject);
   void ApplyToAllKeys(Subject& subject, const Step& step);
   /// What the function does that is applied.
   Status Visit(Subject& subject, const Place& place, const Step& step, uint8_t what);
@@ -99,9 +123,20 @@ class Executor {
   void OpenVisitor(Subject& subject);
   void StepVisitor(const Step& step);
   void ChangeAtVisitor(HeldVisitor& held, const StateEntry& entry, uint8_t what);
+
+  void BeginSnapshot(const Step& step);
+  void EndSnapshot(const Step& step);
+  void Restore(const Step& step);
+  Snapshots& snapshots() const;
+  /// A backend that restores that handle.
+  const BackendFactory* FactoryFor(const KeyedStateHandle& handle, uint8_t which) const;
+  void AbortHeldSnapshots();
+  size_t NumEntries() const;
+
   /// Brings all debts up to date after the content of `place` changed.
   void Note(Subject& subject, const Place& place);
 
+  const BackendSource source_;
   std::unique_ptr<KeyedStateBackend> backend_;
   const bool raw_keys_;
   std::vector<Subject> subjects_;
@@ -109,6 +144,10 @@ class Executor {
   std::vector<HeldMapWalk> walks_;
   std::vector<HeldKeys> keys_;
   std::vector<HeldVisitor> visitors_;
+
+  std::unique_ptr<CheckpointStore> store_;
+  std::map<uint64_t, Moment> moments_;  ///< By id of the snapshot.
+  std::vector<HeldSnapshot> held_;
 };
 
 /// Texts of length 0 to 600, by number.

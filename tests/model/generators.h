@@ -21,7 +21,8 @@ struct Arbitrary<kvstate::model::Step> {
          {4, Verb::kMerge},       {3, Verb::kPutBytes},     {3, Verb::kAddBytes},    {3, Verb::kOpenWalk},
          {8, Verb::kStepWalk},    {3, Verb::kRemoveAtWalk}, {3, Verb::kSetAtWalk},   {2, Verb::kOpenKeys},
          {5, Verb::kStepKeys},    {2, Verb::kOpenVisitor},  {5, Verb::kStepVisitor}, {1, Verb::kApplyToAllKeys},
-         {1, Verb::kRemoveState}, {1, Verb::kFlush},        {1, Verb::kCheckAll}});
+         {1, Verb::kRemoveState}, {1, Verb::kFlush},        {1, Verb::kCheckAll},    {1, Verb::kBeginSnapshot},
+         {1, Verb::kEndSnapshot}, {1, Verb::kRestore}});
     return gen::build<Step>(gen::set(&Step::verb, verb), gen::set(&Step::state, gen::inRange<uint8_t>(0, 10)),
                             gen::set(&Step::key, gen::inRange<uint8_t>(0, 6)),
                             gen::set(&Step::state_namespace, gen::inRange<uint8_t>(0, 4)),

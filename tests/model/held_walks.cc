@@ -229,6 +229,12 @@ void Executor::Finish() {
   while (!keys_.empty()) StepKeys(all);
   while (!visitors_.empty()) StepVisitor(all);
   CheckAll();
+  if (moments_.empty()) return;
+  AbortHeldSnapshots();
+  BeginSnapshot({Verb::kBeginSnapshot, 0, 0, 0, 0, 1});
+  EndSnapshot({Verb::kEndSnapshot, 0, 0, 0, 0, 3});
+  Restore({Verb::kRestore, 0, 255, 0, 0, 0});
+  CheckAll();
 }
 
 Status Executor::Visit(Subject& subject, const Place& place, const Step& step, uint8_t what) {

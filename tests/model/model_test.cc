@@ -18,7 +18,7 @@ TEST_P(ModelTest, RandomProgramsDoWhatThePlainModelDoes) {
   const auto factory = Backends().Find(GetParam());
   ASSERT_TRUE(factory.ok());
   const bool agreed = rc::check(GetParam() + " does what the plain model does", [&](const Program& program) {
-    const std::string difference = FirstDifference(**factory, program);
+    const std::string difference = FirstDifference(**factory, program, &Backends());
     if (!difference.empty()) RC_FAIL(difference);
   });
   EXPECT_TRUE(agreed) << "the shrunk program and how to run it again stand above; it belongs in regressions_test.cc";

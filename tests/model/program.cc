@@ -16,10 +16,10 @@ namespace kvstate::model {
 namespace {
 
 constexpr std::array<const char*, kVerbs> kVerbNames = {
-    "kGet",         "kWrite",          "kWriteNull",   "kAdd",      "kAddAll",   "kClear",
-    "kRemove",      "kMove",           "kMerge",       "kPutBytes", "kAddBytes", "kOpenWalk",
-    "kStepWalk",    "kRemoveAtWalk",   "kSetAtWalk",   "kOpenKeys", "kStepKeys", "kOpenVisitor",
-    "kStepVisitor", "kApplyToAllKeys", "kRemoveState", "kFlush",    "kCheckAll"};
+    "kGet",       "kWrite",    "kWriteNull",     "kAdd",         "kAddAll",      "kClear",          "kRemove",
+    "kMove",      "kMerge",    "kPutBytes",      "kAddBytes",    "kOpenWalk",    "kStepWalk",       "kRemoveAtWalk",
+    "kSetAtWalk", "kOpenKeys", "kStepKeys",      "kOpenVisitor", "kStepVisitor", "kApplyToAllKeys", "kRemoveState",
+    "kFlush",     "kCheckAll", "kBeginSnapshot", "kEndSnapshot", "kRestore"};
 
 /// A directory that goes with its owner.
 class ScratchDirectory {
@@ -51,16 +51,20 @@ std::ostream& operator<<(std::ostream& out, const Program& program) {
   return out << "}}";
 }
 
-std::string FirstDifference(const BackendFactory& factory, const Program& program) {
+std::string FirstDifference(const BackendFactory& factory, const Program& program, const BackendRegistry* others) {
   const ScratchDirectory directory;
-  BackendOptions options;
-  options.key_serializer = program.raw_keys ? RawBytesSerializer() : SerializerFor<std::string>();
-  options.max_parallelism = program.max_parallelism;
-  options.key_groups = {0, program.max_parallelism - 1};
-  options.directory = directory.path() + "/state";
+  int made = 0;
+  const auto make = [&](const BackendFactory& of) {
+    BackendOptions options;
+    options.key_serializer = program.raw_keys ? RawBytesSerializer() : SerializerFor<std::string>();
+    options.max_parallelism = program.max_parallelism;
+    options.key_groups = {0, program.max_parallelism - 1};
+    options.directory = directory.path() + "/state" + std::to_string(++made);
+    return Ok(of.Create(options));
+  };
   std::string where = "making the backend";
   try {
-    Executor executor(Ok(factory.Create(options)), program.raw_keys);
+    Executor executor({&factory, others, make}, program.raw_keys);
     for (size_t i = 0; i < program.steps.size(); ++i) {
       std::ostringstream text;
       text << "step " << i << " of " << program.steps.size() << ", " << program.steps[i];

@@ -35,8 +35,11 @@ enum class Verb : uint8_t {
   kRemoveState,     ///< Removes the state and makes it again.
   kFlush,           ///< Has the engine write what waits in memory.
   kCheckAll,        ///< Compares everything.
+  kBeginSnapshot,   ///< Begins a snapshot of kind `n`, to be held.
+  kEndSnapshot,     ///< Runs or cancels a held one, then completes or aborts it, at once or later.
+  kRestore,         ///< Goes on in a new backend, from a complete one.
 };
-inline constexpr uint8_t kVerbs = 23;
+inline constexpr uint8_t kVerbs = 26;
 
 /// One step. Members are taken modulo what there is, so that any numbers make a program.
 struct Step {
@@ -59,7 +62,9 @@ std::ostream& operator<<(std::ostream& out, const Step& step);
 std::ostream& operator<<(std::ostream& out, const Program& program);
 
 /// Runs the program on a new backend and beside it on a plain model. Empty when they agree, else what differed where.
-std::string FirstDifference(const BackendFactory& factory, const Program& program);
+/// Savepoints are restored on the backends of `others` too, if given.
+std::string FirstDifference(const BackendFactory& factory, const Program& program,
+                            const BackendRegistry* others = nullptr);
 
 }  // namespace kvstate::model
 

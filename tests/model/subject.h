@@ -54,7 +54,9 @@ class Subject {
   const std::string& name() const { return descriptor_.name; }
   const StateDescriptor& descriptor() const { return descriptor_; }
   const SerializerPtr& namespace_serializer() const { return namespace_serializer_; }
+  /// Null: to none.
   void Attach(InternalKVState* state);
+  bool attached() const { return state_ != nullptr; }
   InternalKVState& state() const { return *state_; }
   SerializedAccess& access() const;
 
@@ -68,6 +70,7 @@ class Subject {
   }
 
   std::map<Place, Content>& contents() { return contents_; }
+  const std::map<Place, Content>& contents() const { return contents_; }
   /// Absent ones are as if default made.
   const Content& At(const Place& place) const;
   void Set(const Place& place, Content content);
