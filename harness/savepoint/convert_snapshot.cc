@@ -82,8 +82,15 @@ Result<CheckpointMetadata> ConvertSnapshot(SnapshotConverter& converter, const C
   store_options.first_id = metadata.checkpoint_id + SnapshotConverter::kIdsTaken + 1;
   KVSTATE_ASSIGN_OR_RETURN(const auto store, CheckpointStore::Open(storage, store_options));
   const uint64_t id = store->Begin();
+  const std::vector<KeyGroupRange> ranges = RangesOf(metadata, options.parallelism);
+  uint64_t steps = 0;
+  for (const KeyGroupRange range : ranges) {
+    KVSTATE_ASSIGN_OR_RETURN(const uint64_t of_range, converter.StepsOf(range, options.to));
+    steps += of_range;
+  }
+  converter.progress().SetSteps(steps);
   std::vector<KeyedStateHandle> handles;
-  for (const KeyGroupRange range : RangesOf(metadata, options.parallelism)) {
+  for (const KeyGroupRange range : ranges) {
     KVSTATE_ASSIGN_OR_RETURN(KeyedStateHandle handle,
                              converter.Convert(range, options.to, options.compress, storage, id));
     handles.push_back(std::move(handle));

@@ -121,6 +121,12 @@ Result<std::unique_ptr<KeyedStateBackend>> SnapshotConverter::Restore(
     environment_.progress.BeginStep("restoring " + ToString(range) + " in " + backend);
     done_ = 0;
     expected_ = 0;
+    for (const KeyedStateHandle& handle : handles) {
+      if (!Overlap(handle.key_groups, range)) continue;
+      // Streams are read twice: once to be verified.
+      const uint64_t reads = handle.format == kStateStreamFormat ? 2 : 1;
+      for (const SnapshotFile& file : handle.files) expected_ += reads * file.file.bytes;
+    }
   }
   KVSTATE_RETURN_IF_ERROR(snapshots->Restore(handles, storage, {}));
   KVSTATE_RETURN_IF_ERROR(ClaimReducing(*made));
@@ -145,6 +151,8 @@ Result<KeyedStateHandle> SnapshotConverter::Take(std::unique_ptr<KeyedStateBacke
     environment_.progress.BeginStep("writing " + ToString(backend->key_group_range()) + ": " +
                                     std::string(SnapshotKindName(options.kind)) + " of " +
                                     std::string(backend->name()));
+    done_ = 0;
+    expected_ = 0;
   }
   auto task = GetExtension<Snapshots>(*backend)->Snapshot(id, storage, options);
   if (!task.ok()) return WithHint(task.status());
@@ -162,6 +170,12 @@ Result<KeyedStateHandle> SnapshotConverter::ToTemporarySavepoint(KeyGroupRange r
   *storage = Watch(std::move(opened));
   KVSTATE_ASSIGN_OR_RETURN(auto backend, Restore(reader, range, metadata_.handles, storage_));
   return Take(std::move(backend), metadata_.checkpoint_id + kIdsTaken, *storage, {.kind = SnapshotKind::kSavepoint});
+}
+
+Result<uint64_t> SnapshotConverter::StepsOf(KeyGroupRange range, std::string_view to) const {
+  const bool to_savepoint = to == kToSavepoint;
+  KVSTATE_ASSIGN_OR_RETURN(const std::string reader, ReaderOf(range, to_savepoint ? "" : to));
+  return to_savepoint || reader == to ? 2 : 4;
 }
 
 Result<KeyedStateHandle> SnapshotConverter::Convert(KeyGroupRange range, std::string_view to, bool compress,

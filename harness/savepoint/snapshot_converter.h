@@ -53,6 +53,9 @@ class SnapshotConverter {
   /// own format. REQUIRES: `id` is beyond the snapshot's and kIdsTaken more.
   Result<KeyedStateHandle> Convert(KeyGroupRange range, std::string_view to, bool compress,
                                    const std::shared_ptr<CheckpointStorage>& storage, uint64_t id);
+  /// Steps of progress that Convert goes through.
+  Result<uint64_t> StepsOf(KeyGroupRange range, std::string_view to) const;
+  Progress& progress() { return environment_.progress; }
   /// The handle's key groups of `range` as a savepoint in a storage of its own below the work directory, which
   /// `storage` becomes.
   Result<KeyedStateHandle> ToTemporarySavepoint(KeyGroupRange range, std::shared_ptr<CheckpointStorage>* storage);

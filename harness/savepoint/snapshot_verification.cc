@@ -49,15 +49,16 @@ Result<SnapshotVerdict> VerifySnapshot(const SnapshotLocation& location, const C
                                                          if (progress) progress(std::min(done, total), total);
                                                        }});
   std::set<std::string_view> seen;
+  CheckpointMetadata alone;  // One file at a time, so that each bad one is named.
+  alone.checkpoint_id = metadata.checkpoint_id;
+  alone.kind = metadata.kind;
+  alone.handles.resize(1);
   for (const KeyedStateHandle& handle : metadata.handles) {
     const size_t failures_before = verdict.failures.size();
     for (const SnapshotFile& file : handle.files) {
       if (!seen.insert(file.file.path).second) continue;
       ++verdict.files;
       verdict.bytes += file.file.bytes;
-      // One at a time, so that each bad one is named.
-      CheckpointMetadata alone = metadata;
-      alone.handles = {handle};
       alone.handles.front().files = {file};
       const Status status = VerifyCheckpoint(*storage, alone);
       if (status.code() == StatusCode::kCancelled) return status;

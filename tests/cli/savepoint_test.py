@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -66,6 +67,25 @@ class SavepointTest(CliTest):
         subprocess.run([cli_testing.SAVEPOINT_MAKER, backend, place, kind, str(parallelism), str(versions), str(keys)],
                        check=True)
         return place / "snapshots"
+
+    def on_terminal(self, *arguments):
+        """What a call writes to stderr when that is a terminal."""
+        primary, secondary = pty.openpty()
+        with subprocess.Popen([cli_testing.KVSTATE, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=secondary,
+                              env=self.environment()) as process:
+            os.close(secondary)
+            seen = b""
+            while True:
+                try:
+                    part = os.read(primary, 4096)
+                except OSError:  # Linux tells the end of a terminal so.
+                    break
+                if not part:
+                    break
+                seen += part
+            self.assertEqual(process.wait(timeout=120), 0, seen)
+        os.close(primary)
+        return seen.decode()
 
     def dump(self, path, *flags):
         return parsed(self.good("savepoint", "dump", path, *flags))
@@ -297,6 +317,15 @@ class ConvertTest(SavepointTest):
         self.assertEqual(process.returncode, 130, err)
         self.assertFalse(out.exists())
         self.assert_nothing_left()
+
+
+    def test_a_terminal_sees_progress(self):
+        path = self.make("leveldb", versions=1) / "chk-1"
+        seen = self.on_terminal("savepoint", "convert", path, "--to=lmdb", f"--out={self.directory}/out")
+        self.assertIn("[1/8] restoring key groups 0..63 in leveldb", seen)
+        self.assertIn("[8/8] writing key groups 64..127: full of lmdb", seen)
+        self.assertRegex(seen, r"about \d+:\d\d left")
+        self.assertIn("verifying chk-1", self.on_terminal("savepoint", "verify", path))
 
 
 class PathTest(SavepointTest):
