@@ -114,8 +114,7 @@ class FileSystemStorage::Writer final : public StorageWriter {
 
   Status Close() override {
     KVSTATE_RETURN_IF_ERROR(Flush());
-    storage_->Observe("sync", path_);
-    KVSTATE_RETURN_IF_ERROR(file_->Sync());
+    KVSTATE_RETURN_IF_ERROR(storage_->SyncFile(*file_, path_));
     KVSTATE_RETURN_IF_ERROR(file_->Close());
     complete_ = true;
     return Status();
@@ -234,14 +233,20 @@ Result<std::unique_ptr<StorageWriter>> FileSystemStorage::Create(std::string_vie
   return std::unique_ptr<StorageWriter>(std::make_unique<Writer>(this, std::string(path), std::move(file)));
 }
 
+Status FileSystemStorage::SyncFile(LocalFile& file, const std::string& path) const {
+  KVSTATE_RETURN_IF_ERROR(file.Sync());
+  Observe("sync", path);
+  return Status();
+}
+
 Status FileSystemStorage::SyncFolder(const std::string& folder) {
   {
     // Before the sync: a name that comes during it counts as new.
     const std::lock_guard lock(mutex_);
     unsynced_.erase(folder);
   }
-  Observe("sync directory", folder);
   const Status synced = SyncDirectory(LocalPath(folder));
+  if (synced.ok()) Observe("sync directory", folder);
   // Removed, with all the names in it.
   if (synced.ok() || synced.code() == StatusCode::kNotFound) return Status();
   const std::lock_guard lock(mutex_);
@@ -271,16 +276,13 @@ Status FileSystemStorage::WriteAndRename(const std::string& path, ByteView bytes
   }
   KVSTATE_RETURN_IF_ERROR(file.status());
   Status status = (*file)->Append(bytes);
-  if (status.ok()) {
-    Observe("sync", temporary);
-    status = (*file)->Sync();
-  }
+  if (status.ok()) status = SyncFile(**file, temporary);
   const Status closed = (*file)->Close();
   if (status.ok()) status = closed;
   if (status.ok()) {
-    Observe("rename", path);
     const std::string to = LocalPath(path);
     if (rename(LocalPath(temporary).c_str(), to.c_str()) != 0) status = FileError("cannot rename to", to, errno);
+    if (status.ok()) Observe("rename", path);
   }
   if (!status.ok()) {
     Remove(temporary).IgnoreError();

@@ -23,7 +23,8 @@ namespace kvstate::backends {
 /// folder that was there, the folder above: whoever made it may have been killed before a sync.
 class FileSystemStorage final : public CheckpointStorage, public LocalFiles, public ExclusiveStorage {
  public:
-  /// Told of each step towards stable storage, for tests of their order: "sync", "sync directory", "rename".
+  /// Told of each step that was done towards stable storage, for tests of their order: "sync", "sync directory",
+  /// "rename".
   using Observer = std::function<void(std::string_view step, const std::string& path)>;
 
   static Result<std::shared_ptr<FileSystemStorage>> Open(const std::string& directory, Observer observer);
@@ -50,6 +51,7 @@ class FileSystemStorage final : public CheckpointStorage, public LocalFiles, pub
   Result<std::unique_ptr<LocalFile>> CreateFile(const std::string& path);
   /// Makes the folders of `path`, and notes what is to be synced for it.
   Status MakeFolders(const std::string& path);
+  Status SyncFile(LocalFile& file, const std::string& path) const;
   /// Folders are relative to the root, which is "".
   Status SyncFolder(const std::string& folder);
   Status SyncNames();

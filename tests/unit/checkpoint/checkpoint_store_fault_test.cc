@@ -146,6 +146,17 @@ TEST(CheckpointStoreFaultTest, TheNextCheckpointSucceeds) {
                });
 }
 
+TEST(CheckpointStoreFaultTest, WhatCouldNotBeCompletedCannotBeSeen) {
+  Job job;
+  FailurePlan late;
+  late.fail_at = 9;
+  late.late_publish = true;
+  job.storage->Arm(late);
+  EXPECT_MENTIONS(TryCheckpoint(*job.store, job.running), "cannot publish 'chk-4/_metadata'");
+  EXPECT_CODE(ReadCheckpointMetadata(*job.inner, "chk-4"), kNotFound) << "it was there, and is taken away";
+  EXPECT_EQ(job.store->Latest()->checkpoint_id, 3u);
+}
+
 TEST(CheckpointStoreFaultTest, Aborting) {
   const uint64_t operations = WalkFailures([](Job& job) { return job.store->Abort(job.running); },
                                            [](Job& job, const Status&) {
