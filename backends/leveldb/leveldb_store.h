@@ -46,8 +46,7 @@ class LevelDbStore final : public OrderedStore {
  private:
   LevelDbStore(std::string directory, EngineSettings settings);
   Status OpenDatabase(bool is_new);
-  /// Of memtables and the block cache.
-  uint64_t MemoryBytes() const;
+  Status CheckRoomForFlush() const;
 
   const std::string directory_;
   EngineSettings settings_;

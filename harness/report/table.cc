@@ -104,11 +104,15 @@ std::vector<std::string> CheckpointRow(const std::string& name, const BackendRun
 
 std::string CheckpointTable(const WorkloadRun& run, const TableStyle& style) {
   const CheckpointRequest& request = *run.checkpoint_request;
-  std::string text = "checkpoints, " + request.kind + ", each " + ShortNumber(static_cast<double>(request.interval)) +
-                     " " + request.interval_unit + ": " + ShortNumber(static_cast<double>(request.planned)) +
-                     ", between which " + ShortBytes(static_cast<double>(request.bytes_changed)) + " change\n";
-  Table table({"backend", "written", "reused", "files new + reused", "of changed", "increments", "sync", "sync max",
-               "async", "of copying", "ops/s during", "ops/s in all", "restore", "of copying", "first read"});
+  constexpr double kNanosecondsInMs = 1e6;
+  const auto interval = static_cast<double>(request.interval);
+  const std::string each = request.interval_unit == "ms" ? ShortTime(interval * kNanosecondsInMs) + " of the trace"
+                                                         : ShortNumber(interval) + " " + request.interval_unit;
+  std::string text = "checkpoints, " + request.kind + ", each " + each + ": " +
+                     ShortNumber(static_cast<double>(request.planned)) + ", between which " +
+                     ShortBytes(static_cast<double>(request.bytes_changed)) + " change\n";
+  Table table({"backend", "written", "reused", "files new + reused", "× changed", "increments ×", "sync", "sync max",
+               "async", "× copying", "ops/s during", "ops/s in all", "restore", "× copying", "first read"});
   for (const BackendRun& backend : run.backends) {
     if (backend.noise_twin) continue;
     const auto found = std::find_if(run.checkpoint_runs.begin(), run.checkpoint_runs.end(),

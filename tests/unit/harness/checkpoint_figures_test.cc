@@ -129,6 +129,13 @@ TEST(CheckpointTableTest, ABackendWithoutSnapshotsHasDashes) {
   EXPECT_EQ(last.find_first_of("0123456789"), std::string::npos);
 }
 
+TEST(CheckpointTableTest, AnIntervalInTimeIsOfTheTrace) {
+  WorkloadRun run = RunOfTwoBackends();
+  run.checkpoint_request->interval_unit = "ms";
+  run.checkpoint_request->interval = 60'000;
+  EXPECT_NE(WorkloadTable(run, {}).find("each 60 s of the trace: 2,"), std::string::npos);
+}
+
 TEST(CheckpointTableTest, WithoutCheckpointsThereIsNoBlock) {
   WorkloadRun run = RunOfTwoBackends();
   run.checkpoint_request.reset();
