@@ -44,8 +44,8 @@ Result<uint64_t> CountIn(StoreTable& table) {
 
 void SetAppendOptions(const StateDescriptor& descriptor, TableOptions* options) {
   if (descriptor.kind == StateKind::kList) options->append = AppendKind::kConcat;
-  if (descriptor.kind != StateKind::kReducing || !descriptor.reduce->ThreadSafe()) return;
-  options->append = AppendKind::kReduce;
+  if (descriptor.kind != StateKind::kReducing) return;
+  if (descriptor.reduce->ThreadSafe()) options->append = AppendKind::kReduce;
   options->reduce = [format = StoredValueFormat(descriptor.value_serializer, false), function = descriptor.reduce](
                         std::string* accumulator, ByteView value) -> Status {
     TypedObject into(format.serializer());

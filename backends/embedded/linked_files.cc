@@ -72,4 +72,13 @@ Status MoveFiles(const std::string& from, const std::string& to) {
   return Status();
 }
 
+Status CheckRoomForFlush(const std::string& directory, std::string_view engine, uint64_t bytes) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(directory, error);
+  if (error || space.available >= bytes) return Status();
+  return ResourceExhaustedError("the file system of '" + directory + "' has " + std::to_string(space.available) +
+                                " bytes left, and " + std::string(engine) + " up to " + std::to_string(bytes) +
+                                " in memory to flush; free space, and take another snapshot");
+}
+
 }  // namespace kvstate::backends

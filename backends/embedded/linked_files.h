@@ -42,6 +42,10 @@ class LinkedFiles final : public StoreFiles {
 /// Moves all that is in directory `from` into directory `to`, where nothing of those names is.
 Status MoveFiles(const std::string& from, const std::string& to);
 
+/// RESOURCE_EXHAUSTED unless the file system of `directory` has room for what `engine` has in memory to flush: a flush
+/// that fails for want of it leaves an engine worse off than none.
+Status CheckRoomForFlush(const std::string& directory, std::string_view engine, uint64_t bytes);
+
 }  // namespace kvstate::backends
 
 #endif  // KVSTATE_BACKENDS_EMBEDDED_LINKED_FILES_H_

@@ -1,11 +1,10 @@
 #include "backends/leveldb/leveldb_store.h"
 
 #include <charconv>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "backends/embedded/linked_files.h"
 #include "backends/leveldb/leveldb_files.h"
 #include "backends/leveldb/leveldb_status.h"
 #include "backends/leveldb/leveldb_table.h"
@@ -89,23 +88,19 @@ std::string LevelDbStore::EngineDataOf(const StoreTable& table) const {
   return static_cast<const LevelDbTable&>(table).prefix();
 }
 
-Status LevelDbStore::CheckRoomForFlush() const {
+uint64_t LevelDbStore::MemoryBytes() const {
   std::string text;
-  uint64_t memory = 0;
-  std::error_code error;
-  const std::filesystem::space_info space = std::filesystem::space(directory_, error);
-  if (error || !db_->GetProperty("leveldb.approximate-memory-usage", &text) ||
-      std::from_chars(text.data(), text.data() + text.size(), memory).ec != std::errc() || space.available >= memory) {
-    return Status();
-  }
-  return ResourceExhaustedError("the file system of '" + directory_ + "' has " + std::to_string(space.available) +
-                                " bytes left, and LevelDB " + std::to_string(memory) +
-                                " in memory to flush; free space");
+  uint64_t bytes = 0;
+  if (!db_->GetProperty("leveldb.approximate-memory-usage", &text)) return 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return bytes;
 }
 
 Result<std::unique_ptr<StoreFiles>> LevelDbStore::LinkFiles() {
   // A flush that fails would be the end of this LevelDB: it takes no writes afterwards.
-  KVSTATE_RETURN_IF_ERROR(CheckRoomForFlush());
+  const uint64_t cached = settings_.cache->TotalCharge();
+  const uint64_t memory = MemoryBytes();
+  KVSTATE_RETURN_IF_ERROR(CheckRoomForFlush(directory_, "LevelDB", memory > cached ? memory - cached : 0));
   KVSTATE_RETURN_IF_ERROR(Flush(/*compact=*/false));
   return LinkLiveFiles(env_, directory_, directory_ + "/links." + std::to_string(++links_made_));
 }
@@ -121,12 +116,7 @@ Result<EngineCounters> LevelDbStore::Collect() {
   EngineCounters counters;
   env_.AddTo(&counters);
   counters.logical_bytes_written = logical_bytes_written_;
-  std::string text;
-  uint64_t bytes = 0;
-  if (db_->GetProperty("leveldb.approximate-memory-usage", &text) &&
-      std::from_chars(text.data(), text.data() + text.size(), bytes).ec == std::errc()) {
-    counters.memory_bytes = bytes;
-  }
+  counters.memory_bytes = MemoryBytes();
   return counters;
 }
 

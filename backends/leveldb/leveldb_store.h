@@ -46,7 +46,8 @@ class LevelDbStore final : public OrderedStore {
  private:
   LevelDbStore(std::string directory, EngineSettings settings);
   Status OpenDatabase(bool is_new);
-  Status CheckRoomForFlush() const;
+  /// Of memtables and the block cache.
+  uint64_t MemoryBytes() const;
 
   const std::string directory_;
   EngineSettings settings_;

@@ -63,6 +63,8 @@ constexpr std::array<std::string_view, 10> kReserved = {
     "create_if_missing", "db_log_dir", "db_paths",          "error_if_exists",
     "merge_operator",    "wal_dir"};
 
+constexpr size_t kMostManifestBytes = size_t{1} << 20;
+
 bool Contains(const auto& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -204,6 +206,8 @@ Result<EngineSettings> ParseOptions(const std::map<std::string, std::string>& gi
   settings.db.stats_persist_period_sec = 0;
   // The files go when the backend does: what is in memory then need not be written first.
   settings.db.avoid_flush_during_shutdown = true;
+  // Each checkpoint has all of it.
+  settings.db.max_manifest_file_size = kMostManifestBytes;
   for (const auto& [name, value] : values) {
     if (!Contains(kOwn, name)) KVSTATE_RETURN_IF_ERROR(Apply(name, value, &settings));
   }

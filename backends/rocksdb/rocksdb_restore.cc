@@ -4,6 +4,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "backends/embedded/key_group_bounds.h"
 #include "backends/embedded/linked_files.h"
+#include "backends/embedded/transfers.h"
 #include "backends/rocksdb/rocksdb_iterator.h"
 #include "backends/rocksdb/rocksdb_status.h"
 #include "backends/rocksdb/rocksdb_store.h"
@@ -20,11 +22,11 @@ namespace kvstate::backends::rocksdb {
 namespace {
 
 using ::rocksdb::LiveFileMetaData;
-using Stores = std::vector<std::unique_ptr<RocksDbStore>>;
 
 constexpr size_t kBatchBytes = size_t{1} << 20;
 // Files of a part are looked at once or twice.
 constexpr int kOpenFilesOfPart = 64;
+constexpr uint32_t kMostPartsAtOnce = 4;
 
 /// Removes what the store has outside `keep`: files that are wholly there at once, the rest by a range tombstone on
 /// each side, which compactions will make come true.
@@ -79,14 +81,24 @@ Status CopyEntries(RocksDbStore& source, const FamilyPtr& from, const KeyBounds&
 /// The table files of a part, by the state's name.
 using PartFiles = std::map<std::string, std::vector<LiveFileMetaData>>;
 
+Result<::rocksdb::TablePropertiesCollection> PropertiesOf(RocksDbStore& store, const Family& family) {
+  ::rocksdb::TablePropertiesCollection properties;
+  const ::rocksdb::Status status = store.db().GetPropertiesOfAllTables(family.handle(), &properties);
+  if (!status.ok()) return FromRocksDb(status, "read the properties of tables");
+  return properties;
+}
+
+Result<bool> HasOperands(RocksDbStore& store, const Family& family) {
+  KVSTATE_ASSIGN_OR_RETURN(const auto properties, PropertiesOf(store, family));
+  return std::ranges::any_of(properties, [](const auto& table) { return table.second->num_merge_operands != 0; });
+}
+
 /// Whether a family's files can be put beside those of another part as they are. What was once clipped cannot until it
 /// is compacted: RocksDB leaves the range tombstones out of account when it imports, and what lies under them may be
 /// another part's. Nor can files that refer to others, or that have the sequence numbers that the level gives them.
 Result<bool> CanBeImported(RocksDbStore& store, const Family& family, const std::vector<LiveFileMetaData>& files,
                            const KeyBounds& bounds) {
-  ::rocksdb::TablePropertiesCollection properties;
-  const ::rocksdb::Status status = store.db().GetPropertiesOfAllTables(family.handle(), &properties);
-  if (!status.ok()) return FromRocksDb(status, "read the properties of tables");
+  KVSTATE_ASSIGN_OR_RETURN(const auto properties, PropertiesOf(store, family));
   for (const auto& [path, table] : properties) {
     if (table->num_range_deletions != 0) return false;
     if (table->user_collected_properties.count("rocksdb.external_sst_file.version") != 0) return false;
@@ -111,6 +123,43 @@ Result<std::optional<PartFiles>> FilesToImport(RocksDbStore& store, const Fetche
     files[name] = std::move(of_family);
   }
   return std::optional<PartFiles>(std::move(files));
+}
+
+Result<std::unique_ptr<RocksDbStore>> OpenPart(const FetchedFiles& part, EngineSettings settings, bool read_only) {
+  settings.db.max_open_files = kOpenFilesOfPart;
+  settings.column_family.disable_auto_compactions = true;
+  if (read_only) return RocksDbStore::OpenReadOnly(part.directory, std::move(settings), part.states);
+  settings.db.max_background_jobs = std::max<int>(settings.db.max_background_jobs, kMostPartsAtOnce);
+  return RocksDbStore::OpenExisting(part.directory, std::move(settings), part.states);
+}
+
+/// Compacts what a part has outside its own key groups, which is nothing but what clipping has left: those files are
+/// few. Leaves alone what there is no function for.
+Status CompactOutside(RocksDbStore& store, const KeyBounds& own) {
+  ::rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = ::rocksdb::BottommostLevelCompaction::kForce;
+  const ::rocksdb::Slice lower = own.lower;
+  const ::rocksdb::Slice upper = own.upper;
+  for (const auto& [name, family] : store.restored()) {
+    KVSTATE_ASSIGN_OR_RETURN(const bool has_operands, HasOperands(store, *family));
+    if (family->unbound() && has_operands) continue;
+    ::rocksdb::Status status = store.db().CompactRange(options, family->handle(), nullptr, &lower);
+    if (status.ok()) status = store.db().CompactRange(options, family->handle(), &upper, nullptr);
+    if (!status.ok()) return FromRocksDb(status, "compact state '" + name + "'");
+  }
+  return Status();
+}
+
+/// FilesToImport, for which the part is compacted if it must be.
+Result<std::optional<PartFiles>> PrepareImport(const FetchedFiles& part, const EngineSettings& settings,
+                                               size_t key_group_bytes) {
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<RocksDbStore> store, OpenPart(part, settings, /*read_only=*/true));
+  KVSTATE_ASSIGN_OR_RETURN(std::optional<PartFiles> files, FilesToImport(*store, part, key_group_bytes));
+  if (files) return files;
+  store.reset();
+  KVSTATE_ASSIGN_OR_RETURN(store, OpenPart(part, settings, /*read_only=*/false));
+  KVSTATE_RETURN_IF_ERROR(CompactOutside(*store, BoundsOf(part.key_groups, key_group_bytes)));
+  return FilesToImport(*store, part, key_group_bytes);
 }
 
 /// RocksDB wants the sequence numbers of level 0's files to tell which is newer. Those of several parts mean nothing to
@@ -162,52 +211,46 @@ Result<std::unique_ptr<RocksDbStore>> Import(const std::string& directory, const
 
 /// The part that has most of `range` as it is, clipped, and the others' entries one by one.
 Result<std::unique_ptr<RocksDbStore>> CopyIntoBest(const std::string& directory, const EngineSettings& settings,
-                                                   std::span<const FetchedFiles> parts, Stores sources,
-                                                   KeyGroupRange range, size_t key_group_bytes) {
-  size_t best = 0;
-  for (size_t i = 1; i < parts.size(); ++i) {
-    if (Overlap(parts[i].key_groups, range).size() > Overlap(parts[best].key_groups, range).size()) best = i;
-  }
-  sources[best].reset();
-  KVSTATE_RETURN_IF_ERROR(MoveFiles(parts[best].directory, directory));
+                                                   std::span<const FetchedFiles> parts, KeyGroupRange range,
+                                                   size_t key_group_bytes) {
+  const auto best = std::ranges::max_element(
+      parts, {}, [&](const FetchedFiles& part) { return Overlap(part.key_groups, range).size(); });
+  KVSTATE_RETURN_IF_ERROR(MoveFiles(best->directory, directory));
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<RocksDbStore> store,
-                           RocksDbStore::OpenExisting(directory, settings, parts[best].states));
-  const KeyGroupRange kept = Overlap(parts[best].key_groups, range);
-  if (!Covers(range, parts[best].key_groups)) KVSTATE_RETURN_IF_ERROR(Clip(*store, kept, key_group_bytes));
+                           RocksDbStore::OpenExisting(directory, settings, best->states));
+  if (!Covers(range, best->key_groups)) {
+    KVSTATE_RETURN_IF_ERROR(Clip(*store, Overlap(best->key_groups, range), key_group_bytes));
+  }
   for (const auto& [name, state] : StatesOf(parts)) {
     if (store->restored().count(name) == 0) KVSTATE_RETURN_IF_ERROR(store->AddRestored(state, {}));
-    for (size_t i = 0; i < parts.size(); ++i) {
-      if (sources[i] == nullptr) continue;
-      const auto from = sources[i]->restored().find(name);
-      const KeyGroupRange wanted = Overlap(parts[i].key_groups, range);
-      if (from == sources[i]->restored().end() || wanted.size() == 0) continue;
-      KVSTATE_RETURN_IF_ERROR(CopyEntries(*sources[i], from->second, BoundsOf(wanted, key_group_bytes), *store,
-                                          *store->restored().at(name)));
+  }
+  for (auto part = parts.begin(); part != parts.end(); ++part) {
+    const KeyGroupRange wanted = Overlap(part->key_groups, range);
+    if (part == best || wanted.size() == 0) continue;
+    KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<RocksDbStore> source, OpenPart(*part, settings, /*read_only=*/true));
+    for (const auto& [name, family] : source->restored()) {
+      KVSTATE_RETURN_IF_ERROR(
+          CopyEntries(*source, family, BoundsOf(wanted, key_group_bytes), *store, *store->restored().at(name)));
     }
   }
   return store;
 }
 
-Result<std::unique_ptr<RocksDbStore>> OpenPart(const FetchedFiles& part, EngineSettings settings) {
-  settings.db.max_open_files = kOpenFilesOfPart;
-  return RocksDbStore::OpenReadOnly(part.directory, std::move(settings), part.states);
-}
-
 Result<std::unique_ptr<RocksDbStore>> OpenSeveral(const std::string& directory, const EngineSettings& settings,
                                                   std::span<const FetchedFiles> parts, KeyGroupRange range,
                                                   size_t key_group_bytes) {
-  Stores sources;
-  std::vector<PartFiles> files;
-  for (const FetchedFiles& part : parts) {
-    KVSTATE_ASSIGN_OR_RETURN(sources.emplace_back(), OpenPart(part, settings));
-    if (files.size() + 1 != sources.size()) continue;
-    KVSTATE_ASSIGN_OR_RETURN(std::optional<PartFiles> to_import, FilesToImport(*sources.back(), part, key_group_bytes));
-    if (to_import) files.push_back(std::move(*to_import));
-  }
-  if (files.size() != parts.size()) {
-    return CopyIntoBest(directory, settings, parts, std::move(sources), range, key_group_bytes);
-  }
-  sources.clear();
+  std::vector<PartFiles> files(parts.size());
+  std::atomic<bool> all_can{true};
+  KVSTATE_RETURN_IF_ERROR(RunTransfers(parts.size(), kMostPartsAtOnce, [&](size_t i) -> Status {
+    KVSTATE_ASSIGN_OR_RETURN(std::optional<PartFiles> of_part, PrepareImport(parts[i], settings, key_group_bytes));
+    if (of_part) {
+      files[i] = std::move(*of_part);
+    } else {
+      all_can = false;
+    }
+    return Status();
+  }));
+  if (!all_can) return CopyIntoBest(directory, settings, parts, range, key_group_bytes);
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<RocksDbStore> store,
                            Import(directory, settings, parts, std::move(files), BoundsOf(range, key_group_bytes)));
   const bool all_wanted = std::ranges::all_of(parts, [&](const auto& part) { return Covers(range, part.key_groups); });

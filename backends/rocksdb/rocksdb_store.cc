@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "backends/embedded/linked_files.h"
 #include "backends/rocksdb/rocksdb_files.h"
 #include "backends/rocksdb/rocksdb_log.h"
 #include "backends/rocksdb/rocksdb_merge.h"
@@ -188,6 +189,10 @@ Result<std::unique_ptr<StoreView>> RocksDbStore::NewView(std::span<StoreTable* c
 }
 
 Result<std::unique_ptr<StoreFiles>> RocksDbStore::LinkFiles() {
+  uint64_t memory = 0;
+  if (db_->GetAggregatedIntProperty(::rocksdb::DB::Properties::kCurSizeAllMemTables, &memory)) {
+    KVSTATE_RETURN_IF_ERROR(CheckRoomForFlush(directory_, "RocksDB", memory));
+  }
   return LinkLiveFiles(*db_, directory_ + "/links." + std::to_string(++links_made_));
 }
 

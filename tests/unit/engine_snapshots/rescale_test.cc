@@ -36,7 +36,7 @@ class RescaleTest : public EngineSnapshotsTest {
   void Fill(std::vector<Instance>& instances, int round) {
     for (Instance& instance : instances) {
       for (uint32_t group = instance.range.first; group <= instance.range.last; ++group) {
-        for (int i = 0; i < 30; ++i) {
+        for (int i = 0; i < 14; ++i) {
           const std::string key = KeyIn(group, std::to_string(i));
           const std::string value = std::to_string(i * 1000 + round);
           for (size_t t = 0; t < 3; ++t) {
@@ -128,7 +128,7 @@ class RescaleTest : public EngineSnapshotsTest {
 };
 
 TEST_P(RescaleTest, StateIsTheSameAtAnyParallelism) {
-  for (const auto& [from, to] : {std::pair(1u, 2u), {2u, 1u}, {4u, 2u}, {2u, 4u}, {3u, 2u}, {2u, 3u}, {15u, 77u}}) {
+  for (const auto& [from, to] : {std::pair(1u, 2u), {2u, 1u}, {4u, 2u}, {2u, 4u}, {3u, 2u}, {15u, 77u}}) {
     SCOPED_TRACE(testing::Message() << from << " to " << to);
     for (Entries& entries : expected_) entries.clear();
     std::vector<Instance> instances = Make(from);
