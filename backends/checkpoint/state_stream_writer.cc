@@ -142,6 +142,9 @@ Status StateStreamWriter::Begin(uint32_t key_group, uint32_t state) {
 
 Status StateStreamWriter::Add(const StreamEntry& entry) {
   Impl& impl = *impl_;
+  if (entry.removed && !impl.header.changes) {
+    return InvalidArgumentError("state stream '" + impl.path + "': a removal in a stream that is whole");
+  }
   // Two lengths take at most 8 bytes where the entry is no larger than a block.
   const size_t most = entry.key.size() + entry.value.size() + 8;
   if (most > kStreamBlockBytes || impl.block->size() + most > kStreamBlockBytes) [[unlikely]] {
@@ -152,9 +155,6 @@ Status StateStreamWriter::Add(const StreamEntry& entry) {
     impl.StartBlock();
     impl.block->PutVarint(impl.run.key_group);
     impl.block->PutVarint(impl.run.state);
-  }
-  if (entry.removed && !impl.header.changes) {
-    return InvalidArgumentError("state stream '" + impl.path + "': a removal in a stream that is whole");
   }
   WriteStreamEntry(entry, *impl.block);
   ++impl.footer.entries;
