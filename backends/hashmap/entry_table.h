@@ -95,6 +95,10 @@ class EntryTable {
     _mm_prefetch(SlotAt(layout, FavouriteSlot(hash)), _MM_HINT_T0);
     _mm_prefetch(reinterpret_cast<const char*>(control_ + HomeGroup(hash) * kGroupSlots), _MM_HINT_T0);
   }
+  /// The same of its stamp.
+  void PrefetchStamp(const TableStamps& stamps, uint64_t hash) const {
+    if (stamps != nullptr) __builtin_prefetch(&stamps[FavouriteSlot(hash)], /*rw=*/1);
+  }
   /// Makes the slot from FindFree an entry: writes the key. The payload must be there. Nothing may come between.
   void Publish(const TableLayout& layout, size_t index, const EntryKey& key);
 

@@ -176,6 +176,11 @@ const EntryTable& StateCore::TableOf(const void* payload) const {
   return tables_[shared_->IndexOf(layout_.KeyOf(layout_.SlotOf(payload)))];
 }
 
+void StateCore::PrefetchStamp(uint32_t key_group, uint64_t key_hash) const {
+  const size_t index = TableIndex(key_group);
+  if (layout_.key.void_namespace) tables_[index].PrefetchStamp(*changes_->stamps(index), key_hash);
+}
+
 void StateCore::NoteObjectChange(const EntryTable& table, const void* payload) {
   const size_t index = IndexOf(table);
   const char* slot = layout_.SlotOf(payload);

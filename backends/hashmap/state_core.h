@@ -88,6 +88,8 @@ class StateCore : public SerializedAccess {
   /// Starts to load what an access under the key that was just set will read.
   [[gnu::always_inline]] inline void Prefetch(uint32_t key_group, uint64_t key_hash) const {
     if (layout_.key.void_namespace) tables_[TableIndex(key_group)].Prefetch(layout_, key_hash);
+    if (changes_ != nullptr) [[unlikely]]
+      PrefetchStamp(key_group, key_hash);
   }
   size_t table_count() const { return shared_->size(); }
   const EntryTable& table(size_t index) const { return tables_[index]; }
@@ -143,7 +145,6 @@ class StateCore : public SerializedAccess {
 
   // --- Writing ---
   // A payload can be changed through what these give alone: they tell snapshots of it first.
-
   /// Current(), to be changed; of maps see AboutToChange.
   void* CurrentToChange() {
     void* payload = const_cast<void*>(Current());
@@ -190,9 +191,7 @@ class StateCore : public SerializedAccess {
   };
   /// REQUIRES: CheckNamespace.
   void SetNamespace(ByteView encoded);
-  /// Of a key alone.
-  Status KeyReady() const;
-
+  Status KeyReady() const;  ///< Of a key alone.
   /// Grows when entries, map entries included, may have moved or gone: for iterators to seek again.
   uint64_t structure_version() const { return structure_version_; }
   void MarkStructureChanged() { ++structure_version_; }
@@ -211,6 +210,7 @@ class StateCore : public SerializedAccess {
   size_t TableIndex(uint32_t key_group) const { return key_group - key_context().range().first; }
   size_t IndexOf(const EntryTable& table) const { return static_cast<size_t>(&table - tables_); }
   const EntryTable& TableOf(const void* payload) const;
+  [[gnu::noinline]] void PrefetchStamp(uint32_t key_group, uint64_t key_hash) const;
   SpinLock* LockIfWatched(const EntryTable& table) const;
   TableStamps* StampsOf(const EntryTable& table) const;
   [[gnu::noinline]] void NoteObjectChange(const EntryTable& table, const void* payload);
