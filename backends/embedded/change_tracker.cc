@@ -6,6 +6,37 @@
 
 namespace kvstate::backends {
 
+void TableChanges::NoteIn(KeySet& keys, ByteView key) {
+  Waiting& newest = waiting_[oldest_];
+  if (newest.used) {
+    InsertOldest();
+    if (keys_ == nullptr) return;  // That was one too many.
+  }
+  newest.key = key;
+  newest.hash = KeySet::HashOf(key);
+  newest.used = true;
+  keys.PrefetchSlot(newest.hash);
+  oldest_ = 1 - oldest_;
+  if (waiting_[oldest_].used) keys.PrefetchKey(waiting_[oldest_].hash);
+}
+
+void TableChanges::InsertOldest() {
+  Waiting& oldest = waiting_[oldest_];
+  oldest.used = false;
+  if (keys_->Insert(oldest.key, oldest.hash)) tracker_.CountChange();
+}
+
+void TableChanges::Settle() {
+  for (size_t i = 0; i < waiting_.size(); ++i, oldest_ = 1 - oldest_) {
+    if (keys_ != nullptr && waiting_[oldest_].used) InsertOldest();
+  }
+}
+
+void TableChanges::SetKeys(std::shared_ptr<KeySet> keys) {
+  for (Waiting& waiting : waiting_) waiting.used = false;
+  keys_ = std::move(keys);
+}
+
 uint64_t ChangeSpan::MostChanges() const {
   uint64_t changes = 0;
   for (const auto& sets : of_states) {
@@ -17,7 +48,7 @@ uint64_t ChangeSpan::MostChanges() const {
 void ChangeTracker::NewSets() {
   for (auto& [name, table] : tables_) {
     // An empty set serves the next epoch as well.
-    if (table->keys_ == nullptr || table->keys_->size() > 0) table->keys_ = std::make_shared<KeySet>();
+    if (table->keys_ == nullptr || table->keys_->size() > 0) table->SetKeys(std::make_shared<KeySet>());
   }
   removed_.clear();
 }
@@ -35,14 +66,14 @@ void ChangeTracker::Stop() {
   most_changes_ = kMostChangesUnconfirmed;
   epochs_.clear();
   removed_.clear();
-  for (auto& [name, table] : tables_) table->keys_ = nullptr;
+  for (auto& [name, table] : tables_) table->SetKeys(nullptr);
 }
 
 TableChanges* ChangeTracker::AddState(const std::string& name) {
   auto& table = tables_[name];
   assert(table == nullptr);
   table = std::make_unique<TableChanges>(*this);
-  if (on_) table->keys_ = std::make_shared<KeySet>();
+  if (on_) table->SetKeys(std::make_shared<KeySet>());
   return table.get();
 }
 
@@ -52,6 +83,7 @@ void ChangeTracker::StateRemoved(const std::string& name) {
 }
 
 void ChangeTracker::EndEpoch(uint64_t checkpoint_id) {
+  for (const auto& [name, table] : tables_) table->Settle();
   if (!on_) return;
   Epoch epoch{checkpoint_id, {}, removed_};
   for (const auto& [name, table] : tables_) {

@@ -1,6 +1,8 @@
 #ifndef KVSTATE_BACKENDS_EMBEDDED_CHANGE_TRACKER_H_
 #define KVSTATE_BACKENDS_EMBEDDED_CHANGE_TRACKER_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -19,17 +21,34 @@ namespace kvstate::backends {
 
 class ChangeTracker;
 
-/// Takes note of what is written to one table.
+/// Takes note of what is written to one table. A key is put into the set two notes later: what it needs of the set's
+/// memory is fetched beside the engine's writes in between, instead of being waited for.
 class TableChanges {
  public:
   explicit TableChanges(ChangeTracker& tracker) : tracker_(tracker) {}
-  void Note(ByteView key);
+  void Note(ByteView key) {
+    if (keys_ != nullptr) NoteIn(*keys_, key);
+  }
 
  private:
   friend class ChangeTracker;
 
+  struct Waiting {
+    std::string key;
+    uint64_t hash = 0;
+    bool used = false;
+  };
+
+  void NoteIn(KeySet& keys, ByteView key);
+  void InsertOldest();
+  /// Puts all into the set that was noted.
+  void Settle();
+  void SetKeys(std::shared_ptr<KeySet> keys);
+
   ChangeTracker& tracker_;
   std::shared_ptr<KeySet> keys_;  ///< Null when the tracker is off.
+  std::array<Waiting, 2> waiting_;
+  size_t oldest_ = 0;  ///< In waiting_.
 };
 
 /// The keys of each of several states that were changed in some span of time. Any thread may read it.
@@ -100,10 +119,6 @@ class ChangeTracker {
   std::set<std::string> removed_;  ///< States, in the current epoch.
   std::deque<Epoch> epochs_;
 };
-
-inline void TableChanges::Note(ByteView key) {
-  if (keys_ != nullptr && keys_->Insert(key)) tracker_.CountChange();
-}
 
 }  // namespace kvstate::backends
 

@@ -8,15 +8,23 @@
 
 namespace kvstate::backends {
 
-bool KeySet::Insert(ByteView key) {
-  const uint64_t hash = XXH3_64bits(key.data(), key.size());
-  Shard& shard = shards_[hash / (UINT64_MAX / kShards + 1)];
+uint64_t KeySet::HashOf(ByteView key) { return XXH3_64bits(key.data(), key.size()); }
+
+void KeySet::PrefetchKey(uint64_t hash) const {
+  const Shard& shard = shards_[ShardOf(hash)];
+  if (shard.slots.empty()) return;
+  const Slot slot = shard.slots[static_cast<uint32_t>(hash) & (shard.slots.size() - 1)];
+  if (slot.position_and_1 != 0) __builtin_prefetch(EntryOf(slot));
+}
+
+bool KeySet::Insert(ByteView key, uint64_t hash) {
+  Shard& shard = shards_[ShardOf(hash)];
   if (4 * (shard.used + 1) > 3 * shard.slots.size()) Grow(shard);
   const auto tag = static_cast<uint32_t>(hash);
   const size_t mask = shard.slots.size() - 1;
   size_t at = tag & mask;
   for (; shard.slots[at].position_and_1 != 0; at = (at + 1) & mask) {
-    if (shard.slots[at].tag == tag && KeyOf(shard.slots[at]) == key) return false;
+    if (shard.slots[at].tag == tag && KeyAt(EntryOf(shard.slots[at])) == key) return false;
   }
   shard.slots[at] = {tag, Append(key) + 1};
   ++shard.used;

@@ -21,7 +21,17 @@ class KeySet {
   KeySet& operator=(const KeySet&) = delete;
 
   /// Whether it was not there. REQUIRES: a composite key, of three parts of up to 65,535 bytes.
-  bool Insert(ByteView key);
+  bool Insert(ByteView key) { return Insert(key, HashOf(key)); }
+
+  // The same in steps, for who has something else to do while memory is fetched: PrefetchSlot, then PrefetchKey, then
+  // Insert, all with the key's hash.
+  static uint64_t HashOf(ByteView key);
+  void PrefetchSlot(uint64_t hash) const {
+    const Shard& shard = shards_[ShardOf(hash)];
+    if (!shard.slots.empty()) __builtin_prefetch(&shard.slots[static_cast<uint32_t>(hash) & (shard.slots.size() - 1)]);
+  }
+  void PrefetchKey(uint64_t hash) const;
+  bool Insert(ByteView key, uint64_t hash);
   size_t size() const { return size_; }
 
   /// Calls `visit` for each key, in the order in which they were inserted. The views live as long as the set.
@@ -62,15 +72,16 @@ class KeySet {
     size_t used = 0;
   };
 
+  static size_t ShardOf(uint64_t hash) { return hash / (UINT64_MAX / kShards + 1); }
   static size_t SizeOf(ByteView key) { return (kLengthBytes + key.size() + kUnitBytes - 1) / kUnitBytes * kUnitBytes; }
   static ByteView KeyAt(const char* entry) {
     uint32_t length = 0;
     std::memcpy(&length, entry, kLengthBytes);
     return {entry + kLengthBytes, length};
   }
-  ByteView KeyOf(Slot slot) const {
+  const char* EntryOf(Slot slot) const {
     const uint32_t position = slot.position_and_1 - 1;
-    return KeyAt(chunks_[position / kUnitsPerChunk].bytes.get() + size_t{position % kUnitsPerChunk} * kUnitBytes);
+    return chunks_[position / kUnitsPerChunk].bytes.get() + size_t{position % kUnitsPerChunk} * kUnitBytes;
   }
   uint32_t Append(ByteView key);
   static void Grow(Shard& shard);

@@ -124,13 +124,14 @@ TEST_F(ChangeTrackerTest, StopsWhenThereAreTooManySinceTheConfirmedCheckpoint) {
   EXPECT_TRUE(tracker_.on());
   EXPECT_EQ(Between(1, 3, {"a"}), Keys({{"1", "2", "3", "4"}}));
   a->Note("5");
+  tracker_.EndEpoch(4);
   EXPECT_FALSE(tracker_.on());
   EXPECT_EQ(Between(2, 3, {"a"}), Keys({{"?"}}));
   a->Note("6");
-  tracker_.Start(3);
+  tracker_.Start(4);
   a->Note("7");
-  tracker_.EndEpoch(4);
-  EXPECT_EQ(Between(3, 4, {"a"}), Keys({{"7"}}));
+  tracker_.EndEpoch(5);
+  EXPECT_EQ(Between(4, 5, {"a"}), Keys({{"7"}}));
 }
 
 TEST_F(ChangeTrackerTest, AMergedEpochServesAsThoseThatItReplaces) {
