@@ -130,9 +130,8 @@ class OrderedStore {
     return UnimplementedError("OpenTable");
   }
 
-  virtual Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> /*tables*/) {
-    return UnimplementedError("NewView");
-  }
+  /// The tables as they are now.
+  virtual Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> tables) = 0;
   /// SavedState::engine_data: what OpenTable finds the table by.
   virtual std::string EngineDataOf(const StoreTable& /*table*/) const { return {}; }
   /// What is in memory goes to files first. UNIMPLEMENTED where StoreOpener::files_format is empty.
