@@ -281,7 +281,7 @@ TEST_P(SnapshotIncrementTest, AHundredInARowAreBoundedInFilesAndRestore) {
   const auto store = Must(CheckpointStore::Open(storage(), {}));
   job.Change(1, 1000);
   for (uint64_t i = 1; i <= 100; ++i) {
-    job.Change(1000 + i, 20);
+    job.Change(1000 + i, 80);
     Must(job.Checkpoint(*store, OfKind(kIncremental)));
     const CheckpointMetadata latest = Must(store->Latest());
     ASSERT_EQ(latest.handles.size(), 1u);
