@@ -26,7 +26,8 @@ ChainStep PendingChain::Choose(uint64_t append_weight, std::optional<uint64_t> f
   // Changes are taken to be coded as tightly as the whole stream is.
   const double bytes_per_weight = whole_bytes / static_cast<double>(std::max<uint64_t>(built_on_.whole_weight, 1));
   const double append_bytes = static_cast<double>(append_weight) * bytes_per_weight;
-  if (built_on_.files.size() < kMostStreams && changes_bytes + append_bytes <= whole_bytes) return ChainStep::kAppend;
+  const double most_bytes = kMostChanges * whole_bytes;
+  if (built_on_.files.size() < kMostStreams && changes_bytes + append_bytes <= most_bytes) return ChainStep::kAppend;
   if (fold_weight.has_value() && static_cast<double>(*fold_weight) * bytes_per_weight <= whole_bytes / 2) {
     return ChainStep::kFold;
   }

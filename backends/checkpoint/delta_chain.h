@@ -35,8 +35,11 @@ struct DeltaChain {
 /// thread.
 class PendingChain {
  public:
-  /// Streams of a chain, at most.
-  static constexpr size_t kMostStreams = 32;
+  /// Streams of a chain, at most; and bytes of its changes, as so many times those of its whole stream. A restore reads
+  /// all of them. A new whole stream for each increment of changes that add up to k times the state costs 1 + 1/k times
+  /// the bytes changed: with 1, one and a half times where half of the keys change.
+  static constexpr size_t kMostStreams = 128;
+  static constexpr double kMostChanges = 3;
 
   PendingChain(uint64_t checkpoint_id, std::string location, DeltaChain built_on);
 
@@ -44,10 +47,10 @@ class PendingChain {
   /// The chain that the step may build on; without files: only a whole stream will do.
   const DeltaChain& built_on() const { return built_on_; }
 
-  /// The cheapest step that keeps the chain within its bounds: kMostStreams, and changes of no more bytes than the
-  /// whole stream has. A fold is taken where it at least halves them; what changed then is small beside what is there,
-  /// and many appends follow. `append_weight` is of the changes since the confirmed checkpoint, at most;
-  /// `fold_weight` of those since the whole stream, each entry once, and absent where they are not known.
+  /// The cheapest step that keeps the chain within its bounds. A fold is taken where what changed since the whole
+  /// stream is at most half of it; many appends follow then. `append_weight` is of the changes since the confirmed
+  /// checkpoint, at most; `fold_weight` of those since the whole stream, each entry once, and absent where they are not
+  /// known.
   ChainStep Choose(uint64_t append_weight, std::optional<uint64_t> fold_weight) const;
 
   /// The checkpoint's files, now that the step's stream is written, the last of them. They may be built on once the

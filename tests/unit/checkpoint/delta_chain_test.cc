@@ -77,12 +77,12 @@ TEST(DeltaChainTest, OneThatWasBegunOnAnOlderChainKeepsIt) {
   EXPECT_EQ(IdsOf(chains.confirmed().files), std::vector<uint64_t>({1, 3}));
 }
 
-TEST(DeltaChainTest, ChangesAreNeverMoreThanTheWholeStream) {
+TEST(DeltaChainTest, ChangesAreNeverMoreThanThreeTimesTheWholeStream) {
   DeltaChains chains;
   Take(chains, 1, ChainStep::kWhole, 1000);
-  EXPECT_EQ(chains.Begin(2, kHere)->Choose(1000, 1000), ChainStep::kAppend);
-  EXPECT_EQ(chains.Begin(3, kHere)->Choose(1001, 1001), ChainStep::kWhole);
-  Take(chains, 4, ChainStep::kAppend, 600);
+  EXPECT_EQ(chains.Begin(2, kHere)->Choose(3000, 1000), ChainStep::kAppend);
+  EXPECT_EQ(chains.Begin(3, kHere)->Choose(3001, 1000), ChainStep::kWhole);
+  Take(chains, 4, ChainStep::kAppend, 2600);
   EXPECT_EQ(chains.Begin(5, kHere)->Choose(400, {}), ChainStep::kAppend);
   EXPECT_EQ(chains.Begin(6, kHere)->Choose(401, 500), ChainStep::kFold);
   EXPECT_EQ(chains.Begin(7, kHere)->Choose(401, 501), ChainStep::kWhole);
@@ -108,8 +108,8 @@ TEST(DeltaChainTest, WeightIsComparedAsTheWholeStreamCodesIt) {
   DeltaChains chains;
   chains.Begin(1, kHere)->Wrote(ChainStep::kWhole, File(1, 1000), /*weight=*/10'000);
   ASSERT_TRUE(chains.Confirm(1));
-  EXPECT_EQ(chains.Begin(2, kHere)->Choose(10'000, {}), ChainStep::kAppend);
-  EXPECT_EQ(chains.Begin(3, kHere)->Choose(10'100, {}), ChainStep::kWhole);
+  EXPECT_EQ(chains.Begin(2, kHere)->Choose(30'000, {}), ChainStep::kAppend);
+  EXPECT_EQ(chains.Begin(3, kHere)->Choose(30'100, {}), ChainStep::kWhole);
 }
 
 TEST(DeltaChainTest, AnEmptyWholeStreamIsSoonReplaced) {

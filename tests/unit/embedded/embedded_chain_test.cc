@@ -160,19 +160,19 @@ TEST_F(EmbeddedChainTest, SmallChangesOfTheSameKeysAreFoldedAndTheWholeStreamSta
   const SnapshotResult first = Take(kIncremental);
   size_t longest = 0;
   int folds = 0;
-  for (int round = 0; round < 100; ++round) {
-    for (int64_t key = 0; key < 10; ++key) Put("a", key, "round " + std::to_string(round));
+  for (int round = 0; round < 400; ++round) {
+    for (int64_t key = 0; key < 6; ++key) Put("a", key, "round " + std::to_string(round));
     // Each is gone for a while, some across a fold.
     Clear("a", 500 + round);
-    if (round >= 40) Put("a", 500 + round - 40, "back");
+    if (round >= 160) Put("a", 500 + round - 160, "back");
     const SnapshotResult checkpoint = Take(kIncremental);
     EXPECT_EQ(checkpoint.handle.files.front(), first.handle.files.front()) << round;
     folds += checkpoint.handle.files.size() == 2 ? 1 : 0;
     longest = std::max(longest, checkpoint.handle.files.size());
-    if (round % 9 == 0) ExpectRestores(checkpoint);
+    if (round % 31 == 0) ExpectRestores(checkpoint);
   }
   EXPECT_EQ(longest, PendingChain::kMostStreams);
-  EXPECT_EQ(folds, 4) << "the first increment, and then one in 31";
+  EXPECT_EQ(folds, 4) << "the first increment, and then one in 127";
 }
 
 TEST_F(EmbeddedChainTest, ManyChangesMakeANewWholeStream) {
@@ -187,7 +187,7 @@ TEST_F(EmbeddedChainTest, ManyChangesMakeANewWholeStream) {
     shapes.append(ShapeOf(checkpoint)).append(" ");
     ExpectRestores(checkpoint);
   }
-  EXPECT_EQ(shapes, "wc w wc w wc w ");
+  EXPECT_EQ(shapes, "wc wcc wccc wcccc w wc ");
 }
 
 TEST_F(EmbeddedChainTest, AStateThatIsMadeAgainHasNothingOfTheOld) {
