@@ -204,6 +204,8 @@ Result<EngineSettings> ParseOptions(const std::map<std::string, std::string>& gi
   // Its periodic statistics wake up threads and write to the LOG what nobody reads.
   settings.db.stats_dump_period_sec = 0;
   settings.db.stats_persist_period_sec = 0;
+  // Else table files, and so checkpoints, carry the machine's name.
+  settings.db.db_host_id.clear();
   // The files go when the backend does: what is in memory then need not be written first.
   settings.db.avoid_flush_during_shutdown = true;
   // Each checkpoint has all of it.

@@ -66,11 +66,14 @@ Status ApplyCheckpointFlags(const CheckpointFlags& flags,
                               "--checkpoint_interval_ms");
 }
 
-Status CheckCheckpointDirectory(const std::string& directory) {
+Status PrepareCheckpointDirectory(const std::string& directory) {
   if (directory.empty()) return Status();
+  std::error_code error;
+  // Only the last part of the path: that those above are missing is more likely a slip of the pen.
+  if (!std::filesystem::exists(directory, error) && !error) std::filesystem::create_directory(directory, error);
+  if (error) return harness::SystemError("cannot make directory " + directory, error.value());
   // Made and let go: whatever is wrong with the directory is wrong with this.
   KVSTATE_RETURN_IF_ERROR(harness::WorkDirectory::Create(directory).status());
-  std::error_code error;
   const bool empty = std::filesystem::is_empty(directory, error);
   if (error) return harness::SystemError("cannot read " + directory, error.value());
   if (empty) return Status();

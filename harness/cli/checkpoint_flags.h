@@ -26,9 +26,10 @@ struct CheckpointFlags {
 Status ApplyCheckpointFlags(const CheckpointFlags& flags,
                             const std::vector<std::optional<harness::CheckpointSettings>*>& workloads);
 
-/// Whether checkpoints can be kept there; fine when empty. NOT_FOUND, INVALID_ARGUMENT (no directory), ALREADY_EXISTS
-/// (not empty) or PERMISSION_DENIED.
-Status CheckCheckpointDirectory(const std::string& directory);
+/// Makes the directory if it is absent, and finds out whether checkpoints can be kept there; fine when the name is
+/// empty. NOT_FOUND (what it should be in), INVALID_ARGUMENT (no directory), ALREADY_EXISTS (not empty) or
+/// PERMISSION_DENIED.
+Status PrepareCheckpointDirectory(const std::string& directory);
 
 }  // namespace kvstate::cli
 

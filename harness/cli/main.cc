@@ -50,8 +50,8 @@ DEFINE_uint64(checkpoint_interval_ms, 0, "The same in milliseconds of the trace'
 DEFINE_string(checkpoint_kind, "", "full, incremental or savepoint. Empty: as the suite says, or incremental.");
 DEFINE_uint32(checkpoint_retained, 0, "Checkpoints kept at a time, 1 to 1000. 0: as the suite says, or 1.");
 DEFINE_string(checkpoint_dir, "",
-              "An empty directory for checkpoints, in which those of each backend's last replay stay, by workload and "
-              "backend. In the work directory, and removed, when empty.");
+              "A directory for checkpoints, empty or to be made, in which those of each backend's last replay stay, by "
+              "workload and backend. In the work directory, and removed, when not given.");
 DEFINE_bool(json, false, "Print JSON.");
 DEFINE_string(to, "", "What to convert to: savepoint, which every backend restores, or a backend.");
 DEFINE_uint32(parallelism, 0, "Handles to make, each of a part of the key groups; 0: as many as there are.");

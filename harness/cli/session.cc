@@ -15,7 +15,7 @@ int MeasureSession::Open() {
     if (!out.ok()) return console_.Fail(out.status().WithContext("--out"));
     out_ = std::move(out).value();
   }
-  if (const Status status = CheckCheckpointDirectory(options_.checkpoint.directory); !status.ok()) {
+  if (const Status status = PrepareCheckpointDirectory(options_.checkpoint.directory); !status.ok()) {
     return console_.Fail(status.WithContext("--checkpoint_dir"));
   }
   const bool given = !options_.directory.empty();

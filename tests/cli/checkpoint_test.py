@@ -26,6 +26,11 @@ def incomplete_checkpoints(directory):
     return [str(path) for path in folders if any(path.iterdir()) and not (path / "_metadata").is_file()]
 
 
+def completed_below(directory):
+    """Whether there is a complete checkpoint; walked so that folders may go meanwhile."""
+    return any("_metadata" in files for _, _, files in os.walk(directory))
+
+
 class CheckpointTest(CliTest):
     def results(self, *arguments):
         out = self.directory / "results.json"
@@ -126,7 +131,6 @@ class CheckpointTest(CliTest):
 
     def test_a_directory_keeps_the_retained_checkpoints_of_each_backend(self):
         kept = self.directory / "kept"
-        kept.mkdir()
         self.good("run", *ONE, "--checkpoint_interval=250", "--checkpoint_retained=2", f"--checkpoint_dir={kept}")
         (workload,) = kept.iterdir()
         self.assertEqual(sorted(path.name for path in workload.iterdir()), sorted(BACKENDS))
@@ -159,7 +163,7 @@ class CheckpointTest(CliTest):
 
     def test_a_directory_that_can_not_be_used(self):
         call = ["run", *ONE, "--checkpoint_interval=100"]
-        self.fails(1, *call, f"--checkpoint_dir={self.directory}/none", says=["--checkpoint_dir", "none"])
+        self.fails(1, *call, f"--checkpoint_dir={self.directory}/none/below", says=["--checkpoint_dir", "none"])
         self.fails(1, *call, f"--checkpoint_dir={self.write('plain', '')}", says=["--checkpoint_dir", "plain"])
         full = self.directory / "full"
         full.mkdir()
@@ -175,7 +179,7 @@ class CheckpointTest(CliTest):
         with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env=self.environment(), cwd=self.directory) as process:
             deadline = time.monotonic() + 120
-            while process.poll() is None and time.monotonic() < deadline and not list(where.rglob("_metadata")):
+            while process.poll() is None and time.monotonic() < deadline and not completed_below(where):
                 time.sleep(0.01)
             time.sleep(0.1)
             os.kill(process.pid, signal.SIGINT)
