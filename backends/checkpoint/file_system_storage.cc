@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Smaller appends are gathered; larger ones go to the file as they are.
-constexpr size_t kGatheredBytes = 64 * 1024;
+constexpr size_t kGatheredBytes = size_t{64} << 10;
 // A Remove in the same folder may take it away between its making and its use; each round loses only to one.
 constexpr int kRounds = 1000;
 constexpr std::string_view kTemporaryName = ".publishing-";
@@ -245,7 +245,7 @@ Status FileSystemStorage::SyncFolder(const std::string& folder) {
     const std::lock_guard lock(mutex_);
     unsynced_.erase(folder);
   }
-  const Status synced = SyncDirectory(LocalPath(folder));
+  Status synced = SyncDirectory(LocalPath(folder));
   if (synced.ok()) Observe("sync directory", folder);
   // Removed, with all the names in it.
   if (synced.ok() || synced.code() == StatusCode::kNotFound) return Status();

@@ -141,7 +141,7 @@ Status MemoryStorage::Publish(std::string_view path, ByteView bytes) {
   const auto old = files_.find(path);
   const uint64_t freed = old == files_.end() ? 0 : old->second->bytes.size();
   bytes_ -= freed;
-  const Status taken = Take(std::string(path), bytes.size());
+  Status taken = Take(std::string(path), bytes.size());
   if (!taken.ok()) {
     bytes_ += freed;
     return taken;

@@ -21,7 +21,7 @@ namespace kvstate::backends {
 namespace {
 
 // Large enough that a call costs nothing beside its bytes, small enough to stay in the cache between two uses.
-constexpr size_t kChunkBytes = 256 * 1024;
+constexpr size_t kChunkBytes = size_t{256} << 10;
 
 /// XXH3-64 of bytes that come in pieces.
 class Checksum {
@@ -84,7 +84,7 @@ class NearReader final : public StorageReader {
 
   Status Read(uint64_t offset, size_t n, std::string* out) const override {
     if (const StorageReader* const durable = durable_; durable != nullptr) return durable->Read(offset, n, out);
-    const Status near = near_->Read(offset, n, out);
+    Status near = near_->Read(offset, n, out);
     // A read beyond the end is the caller's failure.
     if (near.ok() || offset > file_.bytes || n > file_.bytes - offset) return near;
     KVSTATE_RETURN_IF_ERROR(GoToDurable(near));
@@ -156,8 +156,8 @@ Status CheckCancelled(const CancelFlag* cancelled) {
 }
 
 struct StoredFileWriter::Impl {
+  Checksum checksum;  // Aligned to a line of the cache.
   StoredFile file;
-  Checksum checksum;
   std::unique_ptr<StorageWriter> writer;
 };
 
@@ -217,7 +217,7 @@ Status FetchVerified(CheckpointStorage& storage, const StoredFile& file, const s
   Status target;
   auto* const copies = GetExtension<NearCopies>(storage);
   if (copies == nullptr) return FetchVerifiedHere(storage, file, local_path, cancelled, &target);
-  const Status near = FetchVerifiedHere(copies->near(), file, local_path, cancelled, &target);
+  Status near = FetchVerifiedHere(copies->near(), file, local_path, cancelled, &target);
   // Where the copy was to go is not the near copy's fault, and no better for the durable one.
   if (near.ok() || !target.ok() || near.code() == StatusCode::kCancelled) return near;
   copies->ReplacedByDurable(file.path, near);

@@ -170,7 +170,7 @@ size_t EmbeddedBackend::UnclaimedIndex(std::string_view state_name) const {
 Status EmbeddedBackend::CloseStore() {
   unclaimed_tables_.clear();
   if (store_ == nullptr) return Status();
-  const Status status = store_->Close();
+  Status status = store_->Close();
   store_.reset();
   return status;
 }

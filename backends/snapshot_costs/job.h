@@ -26,6 +26,8 @@ T Take(Result<T> result) {
 
 /// Nanoseconds that `work` takes.
 uint64_t TimeOf(const std::function<void()>& work);
+/// Of processor time, that this thread has taken.
+uint64_t ThreadNanoseconds();
 
 /// A directory of this program's own, under the one for temporary files, removed at the end of its life.
 class TemporaryDirectory {
