@@ -74,7 +74,7 @@ Result<std::vector<std::string>> ReadRecords(ByteView bytes) {
     }
     if (type == kFull || type == kFirst) record.clear();
     record.append(bytes.substr(at + kHeaderBytes, length));
-    if (type == kFull || type == kLast) records.push_back(std::move(record));
+    if (type == kFull || type == kLast) records.push_back(std::exchange(record, {}));
     at += kHeaderBytes + length;
   }
 }
@@ -141,7 +141,7 @@ class EditReader {
     file.level = static_cast<uint32_t>(level);
     file.smallest = smallest;
     file.largest = largest;
-    return files_.insert({{level, file.number}, std::move(file)}).second;
+    return files_.try_emplace({level, file.number}, std::move(file)).second;
   }
 
   Manifest* const manifest_;

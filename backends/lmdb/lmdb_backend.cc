@@ -19,7 +19,7 @@ constexpr std::string_view kName = "lmdb";
 
 class LmdbOpener final : public StoreOpener {
  public:
-  explicit LmdbOpener(LmdbOptions options) : options_(std::move(options)) {}
+  explicit LmdbOpener(const LmdbOptions& options) : options_(options) {}
   Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const override {
     KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<LmdbStore> store, LmdbStore::Open(directory, options_));
     return std::unique_ptr<OrderedStore>(std::move(store));

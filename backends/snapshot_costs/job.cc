@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
@@ -176,7 +177,7 @@ Checkpointed TakeCheckpoint(Job& job, CheckpointStore& store, SnapshotKind kind)
 
 double Quantile(std::vector<double> numbers, double share) {
   std::sort(numbers.begin(), numbers.end());
-  return numbers[static_cast<size_t>(share * static_cast<double>(numbers.size() - 1) + 0.5)];
+  return numbers[static_cast<size_t>(std::lround(share * static_cast<double>(numbers.size() - 1)))];
 }
 
 }  // namespace kvstate::snapshot_costs
