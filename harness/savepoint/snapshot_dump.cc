@@ -109,7 +109,7 @@ Result<std::vector<std::string>> WantedStates(const CheckpointMetadata& metadata
   for (const KeyedStateHandle& handle : metadata.handles) {
     for (const SavedState& state : handle.states) names.insert(state.name);
   }
-  const std::vector<std::string> all(names.begin(), names.end());
+  std::vector<std::string> all(names.begin(), names.end());
   if (globs.empty()) return all;
   std::vector<std::string> wanted;
   for (const std::string& glob : SplitList(globs)) {

@@ -77,7 +77,7 @@ StoredType TypeOf(const SerializerSnapshot& snapshot, int depth) {
   StoredType type;
   type.type_id = snapshot.type_id;
   type.version = snapshot.version;
-  const StoredType unknown = type;
+  StoredType unknown = type;
   if (snapshot.version != 1 || depth > kMaxDepth) return unknown;
   for (const Simple& simple : kSimple) {
     if (simple.type_id != snapshot.type_id) continue;
