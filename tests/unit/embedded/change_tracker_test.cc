@@ -101,7 +101,7 @@ TEST_F(ChangeTrackerTest, OneThatIsMadeAgainAfterACheckpointWithoutItIsKnown) {
 TEST_F(ChangeTrackerTest, WhatNobodyAsksForIsDropped) {
   tracker_.Start(1);
   TableChanges* a = tracker_.AddState("a");
-  for (const uint64_t id : {2, 3, 4}) {
+  for (const uint64_t id : {2u, 3u, 4u}) {
     a->Note(std::to_string(id));
     tracker_.EndEpoch(id);
   }

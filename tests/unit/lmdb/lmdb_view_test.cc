@@ -183,7 +183,7 @@ TEST_F(LmdbViewTest, IsReadBesideAWriterThatGrowsCommitsAndDrops) {
   for (auto& view : views) {
     readers.emplace_back([&stop, &scans, &expected, view = std::move(view)] {
       for (int i = 0; !stop || i < 3; ++i, ++scans) {
-        for (const size_t of : {0, 1}) {
+        for (const size_t of : {0u, 1u}) {
           EXPECT_EQ(ScanView(*view, of), expected);
           EXPECT_EQ(ReadView(*view, of, Key(i % 4000)), std::string(100, 'v'));
         }
