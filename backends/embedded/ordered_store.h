@@ -79,7 +79,9 @@ class StoreTable {
 
   /// Of a table of a restored state, which was made with no more than a name and AppendKind known: its options, now
   /// that somebody asks for it. Nothing but Put, of a restore from streams, was called on such a table before.
-  virtual Status Claim(const TableOptions& /*options*/) { return UnimplementedError("Claim"); }
+  virtual Status Claim(const TableOptions& /*options*/) {
+    return UnimplementedError("this engine brings back no tables from files");
+  }
 };
 
 /// Tables of a store as they were at one moment. Used by any one thread at a time, beside the owner's calls; the owner
@@ -127,7 +129,7 @@ class OrderedStore {
   virtual Status DropTable(std::unique_ptr<StoreTable> table) = 0;
   /// The table of a state that OpenFiles brought back; its Claim follows when somebody asks for it.
   virtual Result<std::unique_ptr<StoreTable>> OpenTable(const SavedState& /*state*/) {
-    return UnimplementedError("OpenTable");
+    return UnimplementedError("this engine brings back no tables from files");
   }
 
   /// The tables as they are now.
@@ -135,7 +137,9 @@ class OrderedStore {
   /// SavedState::engine_data: what OpenTable finds the table by.
   virtual std::string EngineDataOf(const StoreTable& /*table*/) const { return {}; }
   /// What is in memory goes to files first. UNIMPLEMENTED where StoreOpener::files_format is empty.
-  virtual Result<std::unique_ptr<StoreFiles>> LinkFiles() { return UnimplementedError("LinkFiles"); }
+  virtual Result<std::unique_ptr<StoreFiles>> LinkFiles() {
+    return UnimplementedError("this engine has no files that can be shared");
+  }
 
   virtual Result<EngineCounters> Collect() = 0;
   /// See EngineStatistics::Flush.
@@ -158,7 +162,7 @@ class StoreOpener {
   virtual Result<std::unique_ptr<OrderedStore>> OpenFiles(const std::string& /*directory*/,
                                                           std::span<const FetchedFiles> /*parts*/,
                                                           KeyGroupRange /*range*/, size_t /*key_group_bytes*/) const {
-    return UnimplementedError("OpenFiles");
+    return UnimplementedError("this engine is not opened from files");
   }
 };
 

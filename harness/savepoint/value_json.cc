@@ -209,7 +209,7 @@ Status AppendNext(const StoredType& type, ByteReader& in, std::string* json) {
   uint8_t present = 0;
   switch (type.form) {
     case Form::kUnknown:
-      return UnimplementedError("");
+      return UnimplementedError("type '" + type.type_id + "' is not built in");
     case Form::kString:
       if (!in.ReadLengthPrefixed(&bytes)) return in.Malformed(type.type_id);
       AppendText(bytes, json);
