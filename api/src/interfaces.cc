@@ -7,7 +7,10 @@
 #include "kvstate/keyed_state_backend.h"
 #include "kvstate/savepoint_reader.h"
 #include "kvstate/serialized_access.h"
+#include "kvstate/serializer_evolution.h"
 #include "kvstate/snapshots.h"
+#include "kvstate/timers.h"
+#include "kvstate/ttl_sweep.h"
 
 namespace kvstate {
 inline namespace v1 {
@@ -29,10 +32,14 @@ KeyIterator::~KeyIterator() = default;
 LocalFiles::~LocalFiles() = default;
 NearCopies::~NearCopies() = default;
 SavepointReader::~SavepointReader() = default;
+SerializerEvolution::~SerializerEvolution() = default;
 SnapshotTask::~SnapshotTask() = default;
 Snapshots::~Snapshots() = default;
 StorageReader::~StorageReader() = default;
 StorageWriter::~StorageWriter() = default;
+TimerQueue::~TimerQueue() = default;
+Timers::~Timers() = default;
+TtlSweep::~TtlSweep() = default;
 KeyedStateBackend::~KeyedStateBackend() = default;
 
 bool ReduceFunction::ThreadSafe() const { return false; }

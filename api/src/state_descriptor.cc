@@ -23,6 +23,22 @@ std::string_view StateKindName(StateKind kind) {
   return "unknown";
 }
 
+namespace {
+
+template <class Refuse>
+Status CheckTtl(const TtlConfig& ttl, const Refuse& refuse) {
+  if (ttl.ttl_millis <= 0) return refuse("the time to live must be positive; set update to kDisabled for none");
+  if (ttl.cleanup.compaction_filter_query_entries == 0) {
+    return refuse("the compaction filter must look at the clock after at least 1 entry, not 0");
+  }
+  if (ttl.cleanup.periodic_compaction_seconds < 0) {
+    return refuse("the seconds between periodic compactions must not be negative; 0 is never");
+  }
+  return Status();
+}
+
+}  // namespace
+
 Status StateDescriptor::Validate() const {
   const auto refuse = [this](std::string_view why) {
     std::string message = "state descriptor '" + name + "' (" + std::string(StateKindName(kind)) + "): ";
@@ -48,8 +64,7 @@ Status StateDescriptor::Validate() const {
   if (kind != StateKind::kValue) {
     KVSTATE_RETURN_IF_ERROR(must_match(default_value != nullptr, folding, "default_value"));
   }
-  if (ttl.has_value() && ttl->ttl_millis <= 0) return refuse("the time to live must be positive");
-  return Status();
+  return ttl.has_value() && ttl->update != TtlConfig::Update::kDisabled ? CheckTtl(*ttl, refuse) : Status();
 }
 
 }  // namespace v1

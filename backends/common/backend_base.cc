@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "backends/common/saved_state.h"
+#include "backends/common/ttl_descriptor.h"
+#include "backends/common/ttl_state.h"
 
 namespace kvstate::backends {
 
@@ -15,10 +16,18 @@ bool WriteTheSame(const SerializerPtr& a, const SerializerPtr& b) {
   return a == b || a->Snapshot() == b->Snapshot();
 }
 
+/// Whether both have the same time to live, cleanup included.
+bool ExpireTheSame(const StateDescriptor& a, const StateDescriptor& b) {
+  if (!HasTtl(a) || !HasTtl(b)) return HasTtl(a) == HasTtl(b);
+  return *a.ttl == *b.ttl;
+}
+
 }  // namespace
 
 BackendBase::BackendBase(std::string_view name, const BackendOptions& options)
-    : name_(name), key_(options.key_serializer, options.max_parallelism, options.key_groups) {}
+    : name_(name),
+      clock_(options.clock != nullptr ? options.clock : std::make_shared<SystemClock>()),
+      key_(options.key_serializer, options.max_parallelism, options.key_groups) {}
 
 BackendBase::~BackendBase() = default;
 
@@ -37,14 +46,14 @@ Status BackendBase::DisposedError() const {
 Result<BackendBase::Registered*> BackendBase::FindState(std::string_view state_name) {
   if (disposed_) return DisposedError();
   for (Registered& registered : states_) {
-    if (registered.state->descriptor().name == state_name) return &registered;
+    if (registered.state().descriptor().name == state_name) return &registered;
   }
   return NotFoundError("backend '" + name_ + "' has no state named '" + std::string(state_name) + "'");
 }
 
 Status BackendBase::CheckSame(const Registered& existing, const TypeSerializer& namespace_serializer,
                               const StateDescriptor& descriptor) const {
-  const StateDescriptor& old = existing.state->descriptor();
+  const StateDescriptor& old = existing.state().descriptor();
   const auto refuse = [&](std::string_view what) {
     return InvalidArgumentError("state '" + descriptor.name + "' exists already with another " + std::string(what) +
                                 "; use another name, or remove the state first");
@@ -53,6 +62,7 @@ Status BackendBase::CheckSame(const Registered& existing, const TypeSerializer& 
   if (existing.namespace_snapshot != namespace_serializer.Snapshot()) return refuse("namespace serializer");
   if (!WriteTheSame(old.value_serializer, descriptor.value_serializer)) return refuse("value serializer");
   if (!WriteTheSame(old.user_key_serializer, descriptor.user_key_serializer)) return refuse("user key serializer");
+  if (!ExpireTheSame(old, descriptor)) return refuse("time to live");
   return Status();
 }
 
@@ -63,25 +73,52 @@ Result<InternalKVState*> BackendBase::GetOrCreateState(SerializerPtr namespace_s
     return InvalidArgumentError("state '" + descriptor.name + "': the namespace serializer is missing");
   }
   KVSTATE_RETURN_IF_ERROR(descriptor.Validate());
-  if (descriptor.ttl.has_value()) {
-    return UnimplementedError("state '" + descriptor.name + "': backend '" + name_ +
-                              "' has no time to live yet; leave StateDescriptor::ttl unset");
-  }
+  if (HasTtl(descriptor)) KVSTATE_RETURN_IF_ERROR(CheckCleanup(descriptor));
   const auto existing = FindState(descriptor.name);
   if (existing.ok()) {
     KVSTATE_RETURN_IF_ERROR(CheckSame(**existing, *namespace_serializer, descriptor));
-    return (*existing)->state.get();
+    return &(*existing)->state();
   }
-  const auto restored = FindUnclaimed(descriptor.name);
-  const bool takes_over = restored != unclaimed_.end();
-  if (takes_over) KVSTATE_RETURN_IF_ERROR(CheckTakesOver(*restored, *namespace_serializer, descriptor));
-  SerializerSnapshot snapshot = namespace_serializer->Snapshot();
-  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<InternalKVState> state,
-                           MakeState(std::move(namespace_serializer), descriptor, takes_over ? &*restored : nullptr));
-  InternalKVState* made = state.get();
-  states_.push_back({std::move(snapshot), std::move(state)});
-  if (takes_over) unclaimed_.erase(restored);
-  return made;
+  TakeOver plan;
+  plan.stored = HasTtl(descriptor) ? TtlStoredDescriptor(descriptor, clock_) : descriptor;
+  Restored restored;
+  const auto unclaimed = FindUnclaimed(descriptor.name);
+  if (unclaimed != unclaimed_.end()) {
+    KVSTATE_ASSIGN_OR_RETURN(plan, PlanTakeOver(*unclaimed, *namespace_serializer, plan.stored, clock_));
+    restored = {&*unclaimed, plan.migration.get(), plan.description_changes};
+  }
+  Registered registered;
+  registered.namespace_snapshot = namespace_serializer->Snapshot();
+  KVSTATE_ASSIGN_OR_RETURN(registered.stored, MakeState(std::move(namespace_serializer), plan.stored,
+                                                        restored.saved != nullptr ? &restored : nullptr));
+  if (HasTtl(descriptor)) AddTtl(descriptor, &registered);
+  states_.push_back(std::move(registered));
+  if (restored.saved != nullptr) unclaimed_.erase(unclaimed);
+  return &states_.back().state();
+}
+
+Status BackendBase::CheckCleanup(const StateDescriptor& descriptor) const {
+  if (descriptor.ttl->cleanup.compaction_filter != true || HasCompactionFilter()) return Status();
+  return InvalidArgumentError("state '" + descriptor.name + "': backend '" + name_ +
+                              "' has no compaction filter; leave TtlCleanup::compaction_filter unset");
+}
+
+uint32_t BackendBase::EntriesPerAccess(const TtlCleanup& cleanup) const {
+  constexpr uint32_t kDefault = 5;
+  const bool filtered = HasCompactionFilter() && cleanup.compaction_filter.value_or(true);
+  return cleanup.incremental_entries.value_or(filtered ? 0 : kDefault);
+}
+
+void BackendBase::AddTtl(const StateDescriptor& descriptor, Registered* registered) {
+  registered->cleaner =
+      std::make_unique<TtlCleaner>(*registered->stored, clock_, EntriesPerAccess(descriptor.ttl->cleanup));
+  TtlStateParts parts;
+  parts.stored = registered->stored.get();
+  parts.descriptor = descriptor;
+  parts.keys = &key_;
+  parts.clock = clock_;
+  parts.cleaner = registered->cleaner.get();
+  registered->over_stored = MakeTtlState(std::move(parts));
 }
 
 std::vector<SavedState>::iterator BackendBase::FindUnclaimed(std::string_view state_name) {
@@ -91,30 +128,37 @@ std::vector<SavedState>::iterator BackendBase::FindUnclaimed(std::string_view st
 std::vector<InternalKVState*> BackendBase::States() const {
   std::vector<InternalKVState*> states;
   states.reserve(states_.size());
-  for (const Registered& registered : states_) states.push_back(registered.state.get());
+  for (const Registered& registered : states_) states.push_back(registered.stored.get());
   return states;
+}
+
+Result<std::unique_ptr<KeyIterator>> BackendBase::WalkStateKeys(const Registered& registered,
+                                                                const ByteView* state_namespace) {
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyIterator> keys, WalkKeys(*registered.stored, state_namespace));
+  if (registered.over_stored == nullptr) return keys;
+  return WithoutExpiredKeys(std::move(keys), *registered.over_stored);
 }
 
 Result<std::unique_ptr<KeyIterator>> BackendBase::Keys(std::string_view state_name, ByteView state_namespace) {
   KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
-  return WalkKeys(*registered->state, &state_namespace);
+  return WalkStateKeys(*registered, &state_namespace);
 }
 
 Result<std::unique_ptr<KeyIterator>> BackendBase::KeysAndNamespaces(std::string_view state_name) {
   KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
-  return WalkKeys(*registered->state, nullptr);
+  return WalkStateKeys(*registered, nullptr);
 }
 
 Status BackendBase::ApplyToAllKeys(std::string_view state_name, ByteView state_namespace,
                                    const std::function<Status(ByteView key, InternalKVState& state)>& function) {
   KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
-  InternalKVState& state = *registered->state;
+  InternalKVState& state = registered->state();
   const std::string walked(state_namespace);
   const ByteView walked_view = walked;
-  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyIterator> keys, WalkKeys(state, &walked_view));
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyIterator> keys, WalkStateKeys(*registered, &walked_view));
 
   const KeyContext::Saved saved_key = key_.Save();
-  const bool had_namespace = HasNamespace(state);
+  const bool had_namespace = HasNamespace(*registered->stored);
   const std::string saved_namespace(state.current_namespace());
   Status outcome = state.SetCurrentNamespace(walked);
   while (outcome.ok()) {
@@ -137,7 +181,7 @@ Result<uint64_t> BackendBase::NumEntries() {
   if (disposed_) return DisposedError();
   uint64_t entries = 0;
   for (Registered& registered : states_) {
-    KVSTATE_ASSIGN_OR_RETURN(const uint64_t of_state, CountEntries(*registered.state));
+    KVSTATE_ASSIGN_OR_RETURN(const uint64_t of_state, CountEntries(*registered.stored));
     entries += of_state;
   }
   for (const SavedState& state : unclaimed_) {
@@ -150,7 +194,7 @@ Result<uint64_t> BackendBase::NumEntries() {
 std::vector<std::string> BackendBase::StateNames() const {
   std::vector<std::string> names;
   names.reserve(states_.size());
-  for (const Registered& registered : states_) names.push_back(registered.state->descriptor().name);
+  for (const Registered& registered : states_) names.push_back(registered.state().descriptor().name);
   return names;
 }
 
@@ -161,9 +205,31 @@ Status BackendBase::RemoveState(std::string_view state_name) {
     return Status();
   }
   KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
-  KVSTATE_RETURN_IF_ERROR(DropState(*registered->state));
+  KVSTATE_RETURN_IF_ERROR(DropState(*registered->stored));
   states_.erase(states_.begin() + (registered - states_.data()));
   return Status();
+}
+
+Result<bool> BackendBase::Sweep(uint64_t max_entries) {
+  if (disposed_) return DisposedError();
+  bool complete = true;
+  for (Registered& registered : states_) {
+    if (registered.cleaner == nullptr) continue;
+    KVSTATE_RETURN_IF_ERROR(SweepEngine(*registered.stored));
+    KVSTATE_ASSIGN_OR_RETURN(const bool passed, registered.cleaner->Sweep(max_entries));
+    complete = complete && passed;
+  }
+  return complete;
+}
+
+std::vector<TtlFigures> BackendBase::Figures() const {
+  std::vector<TtlFigures> figures;
+  for (const Registered& registered : states_) {
+    if (registered.cleaner == nullptr) continue;
+    TtlFigures& of_state = figures.emplace_back(registered.cleaner->figures());
+    AddEngineFigures(*registered.stored, &of_state);
+  }
+  return figures;
 }
 
 Status BackendBase::Dispose() {
@@ -175,6 +241,8 @@ Status BackendBase::Dispose() {
   return Close();
 }
 
-void* BackendBase::GetExtension(std::string_view) { return nullptr; }
+void* BackendBase::GetExtension(std::string_view id) {
+  return id == TtlSweep::kExtensionId ? static_cast<TtlSweep*>(this) : nullptr;
+}
 
 }  // namespace kvstate::backends

@@ -9,14 +9,21 @@
 #include <vector>
 
 #include "backends/common/key_context.h"
+#include "backends/common/ttl_cleaner.h"
+#include "backends/common/value_migration.h"
 #include "kvstate/backend_registry.h"
 #include "kvstate/checkpoint.h"
 #include "kvstate/keyed_state_backend.h"
+#include "kvstate/ttl_sweep.h"
 
 namespace kvstate::backends {
 
-/// What is the same in every backend: the current key, the table of states, what is refused, walking all keys.
-class BackendBase : public KeyedStateBackend {
+/// What is the same in every backend: the current key, the table of states, what is refused, walking all keys, and time
+/// to live.
+///
+/// A state with a time to live is two objects: the stored state, which the derived backend makes and knows, of values
+/// with their times beside them; and what the program sees, which is made over it here (ttl_state.h).
+class BackendBase : public KeyedStateBackend, public TtlSweep {
  public:
   std::string_view name() const final { return name_; }
   const TypeSerializer& key_serializer() const final { return *key_.key_serializer(); }
@@ -43,6 +50,9 @@ class BackendBase : public KeyedStateBackend {
   Status Dispose() final;
   void* GetExtension(std::string_view id) override;
 
+  Result<bool> Sweep(uint64_t max_entries) final;
+  std::vector<TtlFigures> Figures() const final;
+
  protected:
   /// REQUIRES: options passed CheckOptions.
   BackendBase(std::string_view name, const BackendOptions& options);
@@ -52,16 +62,30 @@ class BackendBase : public KeyedStateBackend {
   static Status CheckOptions(const BackendOptions& options, bool needs_directory);
 
   bool disposed() const { return disposed_; }
+  const std::shared_ptr<const Clock>& clock() const { return clock_; }
   KeyContext& key_context() { return key_; }
   const KeyContext& key_context() const { return key_; }
 
-  // --- for the derived backend to give; each is called with valid arguments, on a backend that is not disposed ---
+  // --- for the derived backend to give; each is called with valid arguments, on a backend that is not disposed; states
+  // are always the stored ones ---
 
+  /// An unclaimed state that a new one takes over.
+  struct Restored {
+    const SavedState* saved = nullptr;
+    ValueMigration* migration = nullptr;  ///< What all its values must pass first; null: they stay as they are.
+    bool description_changes = false;     ///< As TakeOver's.
+  };
   /// A state of a validated descriptor. The pointer's most derived type implements the interface of descriptor.kind.
-  /// `restored`: an unclaimed state that it takes over; null: it is new.
+  /// `restored`: what it takes over; null: it is new. After a failure the unclaimed state is as it was.
   virtual Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
                                                              const StateDescriptor& descriptor,
-                                                             const SavedState* restored) = 0;
+                                                             const Restored* restored) = 0;
+  /// Whether the engine drops expired values while it compacts (TtlCleanup::compaction_filter).
+  virtual bool HasCompactionFilter() const { return false; }
+  /// Lets the engine begin to rewrite what of a state is mostly expired. For HasCompactionFilter.
+  virtual Status SweepEngine(InternalKVState& /*state*/) { return Status(); }
+  /// Sets the members of figures that are the engine's.
+  virtual void AddEngineFigures(InternalKVState& /*state*/, TtlFigures* /*figures*/) const {}
   /// Drops what the state holds; the object is destroyed afterwards.
   virtual Status DropState(InternalKVState& state) = 0;
   /// Keys under one namespace, or (`state_namespace` null) all pairs. Tolerates changes as KeyIterator promises.
@@ -77,7 +101,7 @@ class BackendBase : public KeyedStateBackend {
   /// Called once, after every state object is destroyed: close, and remove files.
   virtual Status Close() = 0;
 
-  /// In the order in which they were made.
+  /// The stored states, in the order in which they were made.
   std::vector<InternalKVState*> States() const;
   /// Restored states that GetOrCreateState was not called for. Set by a restore, on a backend without states.
   const std::vector<SavedState>& unclaimed() const { return unclaimed_; }
@@ -90,15 +114,27 @@ class BackendBase : public KeyedStateBackend {
  private:
   struct Registered {
     SerializerSnapshot namespace_snapshot;
-    std::unique_ptr<InternalKVState> state;
+    std::unique_ptr<InternalKVState> stored;
+    // Of a state with a time to live.
+    std::unique_ptr<TtlCleaner> cleaner;
+    std::unique_ptr<InternalKVState> over_stored;
+
+    /// What the program has.
+    InternalKVState& state() const { return over_stored != nullptr ? *over_stored : *stored; }
   };
 
   Result<Registered*> FindState(std::string_view state_name);
   std::vector<SavedState>::iterator FindUnclaimed(std::string_view state_name);
   Status CheckSame(const Registered& existing, const TypeSerializer& namespace_serializer,
                    const StateDescriptor& descriptor) const;
+  Status CheckCleanup(const StateDescriptor& descriptor) const;
+  uint32_t EntriesPerAccess(const TtlCleanup& cleanup) const;
+  /// Makes what stands over a stored state.
+  void AddTtl(const StateDescriptor& descriptor, Registered* registered);
+  Result<std::unique_ptr<KeyIterator>> WalkStateKeys(const Registered& registered, const ByteView* state_namespace);
 
   const std::string name_;
+  const std::shared_ptr<const Clock> clock_;
   KeyContext key_;
   std::vector<Registered> states_;
   std::vector<SavedState> unclaimed_;

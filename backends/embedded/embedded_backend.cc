@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "backends/common/ttl_descriptor.h"
 #include "backends/embedded/embedded_states.h"
 #include "backends/embedded/embedded_walks.h"
 
@@ -93,12 +94,16 @@ Status EmbeddedBackend::Flush(bool compact) {
 }
 
 Result<std::unique_ptr<StoreTable>> EmbeddedBackend::TableFor(const StateDescriptor& descriptor,
-                                                              const SavedState* restored) {
+                                                              const Restored* restored) {
   TableOptions table_options;
   table_options.name = descriptor.name;
   table_options.concurrent_reads = !descriptor.queryable_name.empty();
   table_options.key_prefix_bytes = KeyGroupPrefixBytes(max_parallelism());
   SetAppendOptions(descriptor, &table_options);
+  if (HasTtl(descriptor)) {
+    table_options.ttl =
+        std::make_shared<const TableTtl>(TableTtl{TtlFilterOf(descriptor), clock(), descriptor.ttl->cleanup});
+  }
   KVSTATE_RETURN_IF_ERROR(CheckStore());
   if (restored == nullptr) return store_->CreateTable(table_options);
   const auto table = unclaimed_tables_.begin() + static_cast<ptrdiff_t>(UnclaimedIndex(descriptor.name));
@@ -110,7 +115,7 @@ Result<std::unique_ptr<StoreTable>> EmbeddedBackend::TableFor(const StateDescrip
 
 Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPtr namespace_serializer,
                                                                     const StateDescriptor& descriptor,
-                                                                    const SavedState* restored) {
+                                                                    const Restored* restored) {
   auto table = TableFor(descriptor, restored);
   if (!table.ok()) return table.status().WithContext("cannot make state '" + descriptor.name + "'");
   StateParts parts;
@@ -121,6 +126,14 @@ Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPt
   parts.store_writes = &store_writes_;
   if (!has_files()) parts.changes = changes_.AddState(descriptor.name);
   return MakeStateOfKind(std::move(parts));
+}
+
+Status EmbeddedBackend::SweepEngine(InternalKVState& state) {
+  return AsEmbedded(state).table().store_table().SweepExpired();
+}
+
+void EmbeddedBackend::AddEngineFigures(InternalKVState& state, TtlFigures* figures) const {
+  AsEmbedded(state).table().store_table().AddTtlFigures(figures);
 }
 
 Status EmbeddedBackend::DropState(InternalKVState& state) {

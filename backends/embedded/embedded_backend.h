@@ -41,7 +41,10 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
 
   Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
                                                      const StateDescriptor& descriptor,
-                                                     const SavedState* restored) override;
+                                                     const Restored* restored) override;
+  bool HasCompactionFilter() const override { return opener_->has_compaction_filter(); }
+  Status SweepEngine(InternalKVState& state) override;
+  void AddEngineFigures(InternalKVState& state, TtlFigures* figures) const override;
   Status DropState(InternalKVState& state) override;
   Result<std::unique_ptr<KeyIterator>> WalkKeys(InternalKVState& state, const ByteView* state_namespace) override;
   Result<uint64_t> CountEntries(InternalKVState& state) override;
@@ -66,7 +69,7 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   /// FAILED_PRECONDITION when there is no store.
   Status CheckStore() const;
   size_t UnclaimedIndex(std::string_view state_name) const;
-  Result<std::unique_ptr<StoreTable>> TableFor(const StateDescriptor& descriptor, const SavedState* restored);
+  Result<std::unique_ptr<StoreTable>> TableFor(const StateDescriptor& descriptor, const Restored* restored);
   /// One for each of the handle's states.
   std::vector<StoreTable*> Tables() const;
   std::shared_ptr<StreamChainPlan> BeginChain(const SnapshotWriter& writer, const std::vector<SavedState>& states);

@@ -9,11 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/common/ttl_filter.h"
 #include "kvstate/bytes.h"
 #include "kvstate/checkpoint.h"
 #include "kvstate/engine_statistics.h"
 #include "kvstate/key_group.h"
 #include "kvstate/status.h"
+#include "kvstate/ttl_sweep.h"
 
 namespace kvstate::backends {
 
@@ -48,6 +50,8 @@ struct TableOptions {
   std::function<Status(std::string* accumulator, ByteView value)> reduce;
   bool concurrent_reads = false;  ///< ConcurrentGet will be used.
   size_t key_prefix_bytes = 0;    ///< Length of the key group prefix of every key.
+  /// Not null: values expire, and the engine may drop them by itself as TtlCleanup::compaction_filter says.
+  std::shared_ptr<const TableTtl> ttl;
 };
 
 /// One ordered table of an engine: a column family, a named database, a range of a shared one.
@@ -82,6 +86,12 @@ class StoreTable {
   virtual Status Claim(const TableOptions& /*options*/) {
     return UnimplementedError("this engine brings back no tables from files");
   }
+
+  /// Of a table with a time to live, where StoreOpener::has_compaction_filter(): begins to rewrite files of which much
+  /// has expired, and does not wait for it.
+  virtual Status SweepExpired() { return Status(); }
+  /// Sets the members of figures that are the engine's.
+  virtual void AddTtlFigures(TtlFigures* /*figures*/) const {}
 };
 
 /// Tables of a store as they were at one moment. Used by any one thread at a time, beside the owner's calls; the owner
@@ -152,6 +162,8 @@ class OrderedStore {
 class StoreOpener {
  public:
   virtual ~StoreOpener() = default;
+  /// Whether tables drop expired values while the engine compacts.
+  virtual bool has_compaction_filter() const { return false; }
   /// In an empty directory of its own; absolute path.
   virtual Result<std::unique_ptr<OrderedStore>> OpenEmpty(const std::string& directory) const = 0;
 

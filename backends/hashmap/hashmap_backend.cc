@@ -73,12 +73,12 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
  protected:
   Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
                                                      const StateDescriptor& descriptor,
-                                                     const SavedState* restored) override {
+                                                     const Restored* restored) override {
     std::unique_ptr<InternalKVState> state = MakeStateOfKind(std::move(namespace_serializer), descriptor);
     StateCore& core = CoreOf(*state);
     if (restored != nullptr) {
-      KVSTATE_RETURN_IF_ERROR(LoadState(*raw_.at(restored->name), core));
-      raw_.erase(restored->name);
+      KVSTATE_RETURN_IF_ERROR(LoadState(*raw_.at(restored->saved->name), core));
+      raw_.erase(restored->saved->name);
     }
     if (history_.clock().tracking) core.Watch(history_.clock());
     states_.push_back(&core);

@@ -5,8 +5,8 @@
 
 /// The version of the headers a client was compiled with; CMake reads it from here, so it is written once.
 #define KVSTATE_VERSION_MAJOR 0
-#define KVSTATE_VERSION_MINOR 1
-#define KVSTATE_VERSION_PATCH 1
+#define KVSTATE_VERSION_MINOR 2
+#define KVSTATE_VERSION_PATCH 0
 
 /// One number that orders versions: major * 1,000,000 + minor * 1,000 + patch.
 #define KVSTATE_VERSION (KVSTATE_VERSION_MAJOR * 1000000 + KVSTATE_VERSION_MINOR * 1000 + KVSTATE_VERSION_PATCH)

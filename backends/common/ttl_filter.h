@@ -1,0 +1,57 @@
+#ifndef KVSTATE_BACKENDS_COMMON_TTL_FILTER_H_
+#define KVSTATE_BACKENDS_COMMON_TTL_FILTER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "kvstate/bytes.h"
+#include "kvstate/clock.h"
+#include "kvstate/state_descriptor.h"
+#include "kvstate/status.h"
+
+namespace kvstate::backends {
+
+/// Whether a value of time `timestamp` is expired: timestamp + ttl <= now, also where that sum is no 64-bit number.
+inline bool IsExpired(int64_t timestamp, int64_t ttl_millis, int64_t now) {
+  int64_t expires = 0;
+  return !__builtin_add_overflow(timestamp, ttl_millis, &expires) && expires <= now;
+}
+
+/// Tells what of a stored value has expired, from its bytes alone (docs/formats.md, "Values with a time to live").
+/// Knows no types, so that an engine can ask while it compacts. Immutable and thread-safe.
+class TtlFilter {
+ public:
+  /// `element_bytes`: of a list, what an element with its time takes, or kVariableSize when each stands after its
+  /// length.
+  TtlFilter(StateKind kind, size_t element_bytes, int64_t ttl_millis)
+      : kind_(kind), element_bytes_(element_bytes), ttl_millis_(ttl_millis) {}
+
+  enum class Verdict { kKeep, kDrop, kReplace };
+  /// `stored` is what an engine has of an entry, merge operands of a list included; `replacement` is overwritten by
+  /// what is left of a list. DATA_LOSS, for bytes that no state with a time to live wrote; nothing is to be dropped
+  /// then.
+  Result<Verdict> Check(ByteView stored, int64_t now, std::string* replacement) const;
+  /// When the last of it expires, INT64_MAX for never: by then Check says kDrop. DATA_LOSS as Check's.
+  Result<int64_t> ExpiresAt(ByteView stored) const;
+
+  StateKind kind() const { return kind_; }
+  int64_t ttl_millis() const { return ttl_millis_; }
+
+ private:
+  const StateKind kind_;
+  const size_t element_bytes_;
+  const int64_t ttl_millis_;
+};
+
+/// What an engine needs to drop expired values by itself.
+struct TableTtl {
+  TtlFilter filter;
+  std::shared_ptr<const Clock> clock;
+  TtlCleanup cleanup;
+};
+
+}  // namespace kvstate::backends
+
+#endif  // KVSTATE_BACKENDS_COMMON_TTL_FILTER_H_
