@@ -33,13 +33,17 @@ class TtlFilter {
   /// what is left of a list. DATA_LOSS, for bytes that no state with a time to live wrote; nothing is to be dropped
   /// then.
   Result<Verdict> Check(ByteView stored, int64_t now, std::string* replacement) const;
-  /// When the last of it expires, INT64_MAX for never: by then Check says kDrop. DATA_LOSS as Check's.
+  /// When the last of it expires: from then on Check says kDrop. INT64_MAX for never. DATA_LOSS as Check's.
   Result<int64_t> ExpiresAt(ByteView stored) const;
 
   StateKind kind() const { return kind_; }
   int64_t ttl_millis() const { return ttl_millis_; }
 
  private:
+  /// Of anything but a list.
+  Result<int64_t> TimeOf(ByteView stored) const;
+  Result<Verdict> CheckList(ByteView stored, int64_t now, std::string* replacement) const;
+
   const StateKind kind_;
   const size_t element_bytes_;
   const int64_t ttl_millis_;
