@@ -132,12 +132,28 @@ TEST_P(ErrorsTest, AWrongDescriptorIsRefused) {
   EXPECT_TRUE(backend.backend().StateNames().empty());
 }
 
-TEST_P(ErrorsTest, TimeToLiveIsRefusedRatherThanIgnored) {
+TEST_P(ErrorsTest, AWrongTimeToLiveIsRefused) {
   auto backend = Open<int64_t>();
-  for (StateDescriptor descriptor : OneOfEachKind()) {
-    descriptor.ttl = TtlConfig{.ttl_millis = 1000};
-    EXPECT_CODE(backend.backend().GetOrCreateState(SerializerFor<VoidNamespace>(), descriptor), kUnimplemented);
+  const auto refused = [&](const TtlConfig& ttl, const char* word) {
+    for (StateDescriptor descriptor : OneOfEachKind()) {
+      descriptor.ttl = ttl;
+      const auto made = backend.backend().GetOrCreateState(SerializerFor<VoidNamespace>(), descriptor);
+      EXPECT_CODE(made, kInvalidArgument);
+      EXPECT_MENTIONS(made, descriptor.name);
+      EXPECT_MENTIONS(made, word);
+    }
+  };
+  TtlConfig ttl;
+  for (const int64_t millis : {int64_t{0}, int64_t{-1}, INT64_MIN}) {
+    ttl.ttl_millis = millis;
+    refused(ttl, "positive");
   }
+  ttl.ttl_millis = 1000;
+  ttl.cleanup.compaction_filter_query_entries = 0;
+  refused(ttl, "at least 1");
+  ttl.cleanup = {};
+  ttl.cleanup.periodic_compaction_seconds = -1;
+  refused(ttl, "negative");
   EXPECT_TRUE(backend.backend().StateNames().empty());
 }
 
