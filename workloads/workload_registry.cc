@@ -12,6 +12,11 @@
   workload(ListAppend)                      \
   workload(MapPoint)                        \
   workload(SessionWindows)                  \
+  workload(TtlColdKeys)                     \
+  workload(TtlDedup)                        \
+  workload(TtlEventList)                    \
+  workload(TtlFeatureMap)                   \
+  workload(TtlSessionStore)                 \
   workload(TumblingCount)                   \
   workload(ValueRmw)
 // clang-format on

@@ -78,14 +78,15 @@ int ImportCommand(const ImportOptions& options, const Console& console) {
   if (!writer.ok()) return console.Fail(writer.status().WithContext("--output"));
   auto directory = harness::WorkDirectory::Create(console.temporary_directory);
   if (!directory.ok()) return console.Fail(directory.status());
+  harness::RecordOptions record;
+  record.clock = std::make_shared<ManualClock>();
   auto backend = harness::MakeBackend(console.registry, {std::string(harness::kRecordingBackend), {}},
-                                      RawBytesSerializer(), kDefaultMaxParallelism, **directory);
+                                      RawBytesSerializer(), kDefaultMaxParallelism, **directory, record.clock);
   if (!backend.ok()) return console.Fail(backend.status());
 
   harness::Progress progress(console.progress);
   progress.SetSteps(1);
   progress.BeginStep("importing " + options.input);
-  harness::RecordOptions record;
   record.stopped = console.stopped;
   record.progress = [&](uint64_t) {
     progress.Update((*source)->file().stored_bytes_read(), (*source)->file().stored_bytes());

@@ -85,6 +85,7 @@ inline Status OperationRunner<kVerify>::TookFlag(const Result<bool>& read) {
 
 template <bool kVerify>
 Status OperationRunner<kVerify>::Run(const PreparedOperation& operation) {
+  if (operation.moves_clock && clock_ != nullptr) clock_->SetMillis(operation.clock_ms);
   State& state = states_[operation.state];
   if (operation.sets_key) KVSTATE_RETURN_IF_ERROR(backend_.SetCurrentKey(operation.key));
   if (operation.sets_namespace) KVSTATE_RETURN_IF_ERROR(state.state->SetCurrentNamespace(operation.state_namespace));

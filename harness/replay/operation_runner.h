@@ -9,6 +9,7 @@
 #include "harness/replay/digest.h"
 #include "harness/replay/prepared_chunk.h"
 #include "harness/replay/trace.h"
+#include "kvstate/clock.h"
 #include "kvstate/keyed_state_backend.h"
 
 namespace kvstate::harness {
@@ -17,8 +18,9 @@ namespace kvstate::harness {
 template <bool kVerify>
 class OperationRunner {
  public:
-  /// Both must outlive the runner; `probe` may be null.
-  OperationRunner(KeyedStateBackend* backend, SerializationProbe* probe) : backend_(*backend), probe_(probe) {}
+  /// All must outlive the runner; `probe` and `clock` may be null.
+  OperationRunner(KeyedStateBackend* backend, SerializationProbe* probe, ManualClock* clock)
+      : backend_(*backend), probe_(probe), clock_(clock) {}
 
   /// Makes those of the trace's states that are not there yet.
   Status AddStates(const std::vector<TraceState>& states);
@@ -55,6 +57,7 @@ class OperationRunner {
 
   KeyedStateBackend& backend_;
   SerializationProbe* const probe_;
+  ManualClock* const clock_;
   std::vector<State> states_;
   std::vector<OpenMapIterator> iterators_;
   uint64_t hits_ = 0;

@@ -1,5 +1,6 @@
 #include "harness/replay/prepared_chunk.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kvstate::harness {
@@ -59,6 +60,9 @@ Status ChunkPreparer::PrepareOne(const TraceOperation& from, const std::vector<T
   to->count = from.count;
   to->reads_keys = from.reads_keys;
   to->reads_values = from.reads_values;
+  to->moves_clock = from.time_ms > clock_ms_;
+  clock_ms_ = std::max(clock_ms_, from.time_ms);
+  to->clock_ms = clock_ms_;
   to->sets_key = from.sets_key;
   if (from.sets_key) to->key = {from.key, key_serializer_->KeyHash(from.key)};
   to->sets_namespace = from.sets_namespace;

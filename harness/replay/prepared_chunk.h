@@ -19,9 +19,11 @@ struct PreparedOperation {
   bool sets_namespace = false;
   bool reads_keys = false;
   bool reads_values = false;
+  bool moves_clock = false;  ///< To clock_ms.
   uint32_t state = 0;
   uint32_t iterator = 0;
   uint64_t count = 0;
+  int64_t clock_ms = 0;  ///< The virtual clock: the latest time of the trace until then.
   EncodedKey key;
   ByteView state_namespace;
   const void* user_key = nullptr;
@@ -72,6 +74,7 @@ class ChunkPreparer {
   std::vector<std::unique_ptr<ObjectPool>> pools_;
   std::vector<PoolsOfState> of_state_;
   std::vector<PreparedOperation> prepared_;
+  int64_t clock_ms_ = INT64_MIN;
   std::vector<std::unique_ptr<std::vector<ByteView>>> sources_;
   size_t sources_used_ = 0;
 };

@@ -74,7 +74,7 @@ template <bool kVerify>
 Result<ReplayResult> ReplayWith(TraceSource& trace, KeyedStateBackend& backend, const ReplayOptions& options) {
   KVSTATE_RETURN_IF_ERROR(trace.Rewind());
   ChunkPreparer preparer(trace.header().key_serializer);
-  OperationRunner<kVerify> runner(&backend, options.serialization);
+  OperationRunner<kVerify> runner(&backend, options.serialization, options.clock);
   ReplayResult result;
   const uint64_t process_start = CpuNanoseconds(CLOCK_PROCESS_CPUTIME_ID);
   const uint64_t thread_start = CpuNanoseconds(CLOCK_THREAD_CPUTIME_ID);
@@ -85,6 +85,7 @@ Result<ReplayResult> ReplayWith(TraceSource& trace, KeyedStateBackend& backend, 
     if (chunk->empty()) break;
     auto prepared = preparer.Prepare(*chunk, trace.states());
     if (!prepared.ok()) return prepared.status().WithContext("trace " + std::string(trace.name()));
+    if (options.clock != nullptr) options.clock->SetMillis(prepared->front().clock_ms);
     KVSTATE_RETURN_IF_ERROR(runner.AddStates(trace.states()));
 
     const uint64_t cpu_start = CpuNanoseconds(CLOCK_THREAD_CPUTIME_ID);

@@ -11,6 +11,7 @@
 #include "harness/replay/digest.h"
 #include "harness/replay/replay_hook.h"
 #include "harness/replay/trace.h"
+#include "kvstate/clock.h"
 #include "kvstate/keyed_state_backend.h"
 #include "kvstate/status.h"
 
@@ -28,6 +29,9 @@ struct ReplayOptions {
   SerializationProbe* serialization = nullptr;
   /// Not null: called between operations.
   ReplayHook* hook = nullptr;
+  /// Not null: the backend's clock, which is moved to the latest time of the trace before each operation, and stands
+  /// at the last one afterwards.
+  ManualClock* clock = nullptr;
   /// Asked between chunks; once true the replay ends with CANCELLED.
   std::function<bool()> stopped = [] { return false; };
 };

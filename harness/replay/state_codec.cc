@@ -53,6 +53,36 @@ Status ReadDefault(ByteReader& in, StateDescriptor* descriptor) {
   return Status();
 }
 
+void PutTtl(const std::optional<TtlConfig>& ttl, ByteWriter& out) {
+  out.PutByte(ttl.has_value() ? 1 : 0);
+  if (!ttl.has_value()) return;
+  out.PutFixed64(static_cast<uint64_t>(ttl->ttl_millis));
+  out.PutByte(static_cast<uint8_t>(ttl->update));
+  out.PutByte(static_cast<uint8_t>(ttl->visibility));
+}
+
+Status ReadTtl(ByteReader& in, StateDescriptor* descriptor) {
+  uint8_t present = 0;
+  if (!in.ReadByte(&present) || present > 1) return in.Malformed("time to live");
+  if (present == 0) return Status();
+  uint64_t ttl_millis = 0;
+  uint8_t update = 0;
+  uint8_t visibility = 0;
+  if (!in.ReadFixed64(&ttl_millis)) return in.Malformed("time to live");
+  if (!in.ReadByte(&update) || update > static_cast<uint8_t>(TtlConfig::Update::kDisabled)) {
+    return in.Malformed("update type of the time to live");
+  }
+  if (!in.ReadByte(&visibility) ||
+      visibility > static_cast<uint8_t>(TtlConfig::Visibility::kReturnExpiredIfNotCleanedUp)) {
+    return in.Malformed("visibility of the time to live");
+  }
+  TtlConfig& ttl = descriptor->ttl.emplace();
+  ttl.ttl_millis = static_cast<int64_t>(ttl_millis);
+  ttl.update = static_cast<TtlConfig::Update>(update);
+  ttl.visibility = static_cast<TtlConfig::Visibility>(visibility);
+  return Status();
+}
+
 }  // namespace
 
 Status EncodeTraceState(const TraceState& state, ByteWriter& out) {
@@ -66,7 +96,6 @@ Status EncodeTraceState(const TraceState& state, ByteWriter& out) {
                               " state's function has no name that a file could hold; there are the reduce functions "
                               "sum_int64 and max_int64. Run the workload with 'kvstate run', which needs no file");
   }
-  if (descriptor.ttl.has_value()) return UnimplementedError(where + "a time to live is not recorded");
   out.PutLengthPrefixed(descriptor.name);
   out.PutByte(static_cast<uint8_t>(descriptor.kind));
   PutSnapshot(state.namespace_serializer, out);
@@ -82,10 +111,11 @@ Status EncodeTraceState(const TraceState& state, ByteWriter& out) {
   }
   out.PutLengthPrefixed(function);
   out.PutLengthPrefixed(descriptor.queryable_name);
+  PutTtl(descriptor.ttl, out);
   return Status();
 }
 
-Result<TraceState> DecodeTraceState(ByteView bytes) {
+Result<TraceState> DecodeTraceState(ByteView bytes, uint32_t version) {
   ByteReader in(bytes);
   TraceState state;
   StateDescriptor& descriptor = state.descriptor;
@@ -114,6 +144,7 @@ Result<TraceState> DecodeTraceState(ByteView bytes) {
   }
   if (!in.ReadLengthPrefixed(&text)) return in.Malformed("queryable name of " + where);
   descriptor.queryable_name.assign(text);
+  if (version > 1) KVSTATE_RETURN_IF_ERROR(ReadTtl(in, &descriptor).WithContext(where));
   if (!in.AtEnd()) return in.Malformed("end of " + where);
   if (state.namespace_serializer == nullptr) return DataLossError(where + " has no namespace serializer");
   KVSTATE_RETURN_IF_ERROR(descriptor.Validate());

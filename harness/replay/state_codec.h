@@ -1,20 +1,25 @@
 #ifndef KVSTATE_HARNESS_REPLAY_STATE_CODEC_H_
 #define KVSTATE_HARNESS_REPLAY_STATE_CODEC_H_
 
+#include <cstdint>
+
 #include "harness/replay/trace.h"
 #include "kvstate/bytes.h"
 #include "kvstate/status.h"
 
 namespace kvstate::harness {
 
+/// Of trace files, as this program writes them. It reads older ones too.
+inline constexpr uint32_t kTraceVersion = 2;
+
 /// A trace's description of a state, as bytes; docs/formats.md gives the encoding.
 /// UNIMPLEMENTED for a state that bytes can not describe: one whose function has no name in
-/// workloads::NamedReduceFunction, and one with a time to live.
+/// workloads::NamedReduceFunction. How a time to live is cleaned up after is not in it: that is a run's choice.
 Status EncodeTraceState(const TraceState& state, ByteWriter& out);
 
 /// The state with serializers made from their snapshots. DATA_LOSS for bytes that do not decode; INVALID_ARGUMENT for a
-/// serializer or a function that this program does not have.
-Result<TraceState> DecodeTraceState(ByteView bytes);
+/// serializer or a function that this program does not have. `version`: of the trace, 1 to kTraceVersion.
+Result<TraceState> DecodeTraceState(ByteView bytes, uint32_t version = kTraceVersion);
 
 void EncodeTraceHeader(const TraceHeader& header, ByteWriter& out);
 Result<TraceHeader> DecodeTraceHeader(ByteView bytes);

@@ -17,7 +17,6 @@ namespace kvstate::harness {
 namespace {
 
 constexpr std::string_view kMagic = "KVSTRACE";
-constexpr uint32_t kVersion = 1;
 constexpr size_t kStartBytes = 12;
 
 // A block: type, bytes stored, bytes raw, checksum; then the stored bytes.
@@ -48,7 +47,7 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::Create(const std::string& path
 Status TraceWriter::Begin(const TraceHeader& header) {
   ByteWriter start;
   start.PutBytes(kMagic);
-  start.PutFixed32(kVersion);
+  start.PutFixed32(kTraceVersion);
   KVSTATE_RETURN_IF_ERROR(file_->Write(start.view()));
   ByteWriter bytes;
   EncodeTraceHeader(header, bytes);
@@ -157,10 +156,9 @@ Status TraceReader::ReadStart() {
   }
   if (view.size() < kStartBytes) return Damaged(0, "the file ends in its first bytes: the trace is cut short");
   ByteReader in(view.substr(kMagic.size()));
-  uint32_t version = 0;
-  if (!in.ReadFixed32(&version) || version != kVersion) {
-    return InvalidArgumentError("trace " + path_ + ": format version " + std::to_string(version) +
-                                "; this program reads version " + std::to_string(kVersion) +
+  if (!in.ReadFixed32(&version_) || version_ == 0 || version_ > kTraceVersion) {
+    return InvalidArgumentError("trace " + path_ + ": format version " + std::to_string(version_) +
+                                "; this program reads versions 1 to " + std::to_string(kTraceVersion) +
                                 ", a newer one may read it");
   }
   offset_ = kStartBytes;
@@ -241,7 +239,7 @@ Result<TraceReader::Block> TraceReader::ReadBlock() {
 Status TraceReader::TakeState(const Block& block) {
   ++states_seen_;
   if (states_seen_ <= states_.size()) return Status();  // Known since before a Rewind.
-  auto state = DecodeTraceState(block.raw);
+  auto state = DecodeTraceState(block.raw, version_);
   if (!state.ok()) {
     return state.status().WithContext("trace " + path_ + ": block at offset " + std::to_string(block.offset));
   }

@@ -79,6 +79,7 @@ class TraceReader final : public TraceSource {
   uint64_t offset_ = 0;
   uint64_t first_block_offset_ = 0;
   uint64_t sequence_ = 0;
+  uint32_t version_ = 0;
   TraceHeader header_;
   std::vector<TraceState> states_;
   size_t states_seen_ = 0;

@@ -2,12 +2,14 @@
 #define KVSTATE_HARNESS_RUN_BACKEND_CHOICE_H_
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/run/work_directory.h"
 #include "kvstate/backend_registry.h"
+#include "kvstate/clock.h"
 #include "kvstate/status.h"
 
 namespace kvstate::harness {
@@ -28,10 +30,12 @@ Result<std::vector<BackendChoice>> ChooseBackends(const BackendRegistry& registr
 Status TryBackends(const BackendRegistry& registry, const std::vector<BackendChoice>& choices,
                    WorkDirectory& directory);
 
-/// A backend of the choice over all key groups, in a directory of its own where it needs one.
+/// A backend of the choice over all key groups, in a directory of its own where it needs one. `clock`: null for the
+/// system's.
 Result<std::unique_ptr<KeyedStateBackend>> MakeBackend(const BackendRegistry& registry, const BackendChoice& choice,
                                                        SerializerPtr key_serializer, uint32_t max_parallelism,
-                                                       WorkDirectory& directory);
+                                                       WorkDirectory& directory,
+                                                       std::shared_ptr<const Clock> clock = nullptr);
 
 }  // namespace kvstate::harness
 

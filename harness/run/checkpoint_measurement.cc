@@ -105,7 +105,7 @@ Status CheckpointMeasurement::Step(const WorkloadRun& run, const std::string& wh
 
 Result<std::unique_ptr<KeyedStateBackend>> CheckpointMeasurement::Make(const BackendRun& backend) {
   return MakeBackend(context_.registry, {backend.backend, backend.engine_options}, trace_.header().key_serializer,
-                     trace_.header().max_parallelism, context_.directory);
+                     trace_.header().max_parallelism, context_.directory, clock_);
 }
 
 Status CheckpointMeasurement::Run(WorkloadRun* run) {
@@ -134,8 +134,9 @@ Status CheckpointMeasurement::Plan(WorkloadRun* run) {
   const BackendRun& first = run->backends.front();
   KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> backend, Make(first));
   ChangeRecorder recorder(backend.get(), &trace_, plan_, context_.stopped);
-  KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
-                           Replay(trace_, *backend, {.hook = &recorder, .stopped = context_.stopped}));
+  KVSTATE_ASSIGN_OR_RETURN(
+      const ReplayResult replayed,
+      Replay(trace_, *backend, {.hook = &recorder, .clock = clock_.get(), .stopped = context_.stopped}));
   KVSTATE_RETURN_IF_ERROR(recorder.Look());
   static_cast<void>(replayed);
   expected_ = recorder.TakeExpected();
@@ -221,7 +222,8 @@ Result<std::optional<CheckpointMeasurement::Outcome>> CheckpointMeasurement::Rep
     for (Histogram& histogram : latencies_) histogram.Clear();
     KVSTATE_ASSIGN_OR_RETURN(
         outcome.replayed,
-        Replay(trace_, *made, {.latencies = &latencies_, .hook = &driver, .stopped = context_.stopped}));
+        Replay(trace_, *made,
+               {.latencies = &latencies_, .hook = &driver, .clock = clock_.get(), .stopped = context_.stopped}));
     const Status finished = driver.Finish(outcome.replayed.operations);
     if (!finished.ok()) return finished.WithContext("backend '" + backend.backend + "'");
     KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));

@@ -15,6 +15,7 @@
 #include "harness/run/checkpoint_plan.h"
 #include "harness/run/measurement.h"
 #include "harness/run/restore_measurement.h"
+#include "kvstate/clock.h"
 #include "kvstate/status.h"
 
 namespace kvstate::harness {
@@ -61,6 +62,8 @@ class CheckpointMeasurement {
   const MeasurementContext& context_;
   const CheckpointSettings settings_;
   TraceSource& trace_;
+  /// Of all backends, one after the other; where it stands when a replay ends, its state is restored.
+  const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
   std::vector<CheckpointMoment> plan_;
   std::vector<ExpectedCheckpoint> expected_;  ///< For each of the plan.
   Latencies latencies_;

@@ -90,7 +90,7 @@ Status Measurement::Step(const WorkloadRun& run, const std::string& what) {
 
 Result<std::unique_ptr<KeyedStateBackend>> Measurement::Make(const BackendRun& backend) {
   return MakeBackend(context_.registry, {backend.backend, backend.engine_options}, trace_.header().key_serializer,
-                     trace_.header().max_parallelism, context_.directory);
+                     trace_.header().max_parallelism, context_.directory, clock_);
 }
 
 Status Measurement::Run(const std::optional<StateDigest>& expected, WorkloadRun* run) {
@@ -122,8 +122,9 @@ Status Measurement::MeasureHarness(WorkloadRun* run) {
          (ns_per_operation.size() < kHarnessReplaysMost && SteadyNanoseconds() - start < kHarnessTimeNs)) {
     const auto backend = MakeNullBackend(trace_.header().key_serializer, trace_.header().max_parallelism);
     for (Histogram& histogram : latencies_) histogram.Clear();
-    KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
-                             Replay(trace_, *backend, {.latencies = &latencies_, .stopped = context_.stopped}));
+    KVSTATE_ASSIGN_OR_RETURN(
+        const ReplayResult replayed,
+        Replay(trace_, *backend, {.latencies = &latencies_, .clock = clock_.get(), .stopped = context_.stopped}));
     if (replayed.operations == 0) {
       return InvalidArgumentError(run->name + ": the trace holds no operations; there is nothing to measure");
     }
@@ -157,8 +158,9 @@ Status Measurement::Verify(const std::optional<StateDigest>& expected, WorkloadR
     if (backend.noise_twin) continue;
     KVSTATE_RETURN_IF_ERROR(Step(*run, "verifying " + backend.backend));
     KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(backend));
-    KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
-                             Replay(trace_, *made, {.verify_reads = true, .stopped = context_.stopped}));
+    KVSTATE_ASSIGN_OR_RETURN(
+        const ReplayResult replayed,
+        Replay(trace_, *made, {.verify_reads = true, .clock = clock_.get(), .stopped = context_.stopped}));
     KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
     if (first) {
       answers_ = {state, replayed.hits, "backend '" + backend.backend + "'"};
@@ -199,8 +201,9 @@ Status Measurement::Repeat(WorkloadRun* run) {
 Status Measurement::RunRepetition(BackendRun* backend, WorkloadRun* run) {
   KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(*backend));
   for (Histogram& histogram : latencies_) histogram.Clear();
-  KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
-                           Replay(trace_, *made, {.latencies = &latencies_, .stopped = context_.stopped}));
+  KVSTATE_ASSIGN_OR_RETURN(
+      const ReplayResult replayed,
+      Replay(trace_, *made, {.latencies = &latencies_, .clock = clock_.get(), .stopped = context_.stopped}));
   KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
   KVSTATE_RETURN_IF_ERROR(CheckAgainst(answers_, state, replayed.hits, *run, *backend));
   backend->repetitions.push_back(RepetitionOf(replayed, latencies_, context_.clock));
@@ -217,8 +220,9 @@ Status Measurement::Probe(BackendRun* backend, WorkloadRun* run) {
   if (engine != nullptr) {
     KVSTATE_ASSIGN_OR_RETURN(before, engine->Collect());
   }
-  KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed,
-                           Replay(trace_, *made, {.serialization = &probe, .stopped = context_.stopped}));
+  KVSTATE_ASSIGN_OR_RETURN(
+      const ReplayResult replayed,
+      Replay(trace_, *made, {.serialization = &probe, .clock = clock_.get(), .stopped = context_.stopped}));
   AddSerializationFigures(probe.Totals(), replayed.operations, &backend->probed);
   const std::optional<uint64_t> resident_after = ResidentBytes();
   if (resident_before.has_value() && resident_after.has_value()) {

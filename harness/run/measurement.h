@@ -2,6 +2,7 @@
 #define KVSTATE_HARNESS_RUN_MEASUREMENT_H_
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "harness/report/results.h"
 #include "harness/run/backend_choice.h"
 #include "kvstate/backend_registry.h"
+#include "kvstate/clock.h"
 #include "kvstate/status.h"
 
 namespace kvstate::harness {
@@ -69,6 +71,8 @@ class Measurement {
 
   const MeasurementContext& context_;
   TraceSource& trace_;
+  /// Of all backends, one after the other.
+  const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
   Answers answers_;
   Latencies latencies_;
 };

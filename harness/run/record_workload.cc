@@ -1,5 +1,6 @@
 #include "harness/run/record_workload.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/replay/recording_backend.h"
@@ -11,7 +12,7 @@ namespace {
 
 constexpr uint64_t kEventsBetweenChecks = 1024;
 
-/// Passes a trace on and keeps the states it names.
+/// Passes a trace on and keeps the states it names, and its latest time.
 class StateCollector final : public TraceSink {
  public:
   explicit StateCollector(TraceSink* sink) : sink_(*sink) {}
@@ -20,13 +21,18 @@ class StateCollector final : public TraceSink {
     states_.push_back(state);
     return sink_.AddState(state);
   }
-  Status Append(const TraceOperation& operation) override { return sink_.Append(operation); }
+  Status Append(const TraceOperation& operation) override {
+    latest_ms_ = std::max(latest_ms_, operation.time_ms);
+    return sink_.Append(operation);
+  }
   Status Finish() override { return sink_.Finish(); }
+  int64_t latest_ms() const { return latest_ms_; }
   const std::vector<TraceState>& states() const { return states_; }
 
  private:
   TraceSink& sink_;
   std::vector<TraceState> states_;
+  int64_t latest_ms_ = INT64_MIN;
 };
 
 }  // namespace
@@ -40,6 +46,7 @@ Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads:
   KVSTATE_RETURN_IF_ERROR(op.Open(*recording));
   RecordedStream stream;
   workloads::Event event;
+  int64_t latest_ms = INT64_MIN;
   while (true) {
     if (stream.events % kEventsBetweenChecks == 0) {
       if (options.stopped()) return CancelledError("interrupted");
@@ -48,11 +55,17 @@ Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads:
     KVSTATE_ASSIGN_OR_RETURN(const bool more, source.Next(&event));
     if (!more) break;
     recording->SetTime(event.time_ms);
+    if (options.clock != nullptr && event.time_ms > latest_ms) {
+      latest_ms = event.time_ms;
+      options.clock->SetMillis(latest_ms);
+    }
     KVSTATE_RETURN_IF_ERROR(op.Process(event));
     ++stream.events;
   }
   // Not Operator::Finish: a stream does not end, and windows that are open stay in the state whose digest is compared.
   KVSTATE_RETURN_IF_ERROR(recording->FinishTrace());
+  // Where a replay will end: the last events may have accessed no state.
+  if (options.clock != nullptr && collector.latest_ms() != INT64_MIN) options.clock->SetMillis(collector.latest_ms());
   stream.output_rows = op.output_rows();
   stream.output_digest = op.output_digest();
   KVSTATE_ASSIGN_OR_RETURN(stream.state, DigestOfState(recording->inner(), collector.states(), options.stopped));

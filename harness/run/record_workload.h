@@ -8,6 +8,7 @@
 
 #include "harness/replay/digest.h"
 #include "harness/replay/trace.h"
+#include "kvstate/clock.h"
 #include "kvstate/keyed_state_backend.h"
 #include "kvstate/status.h"
 #include "workloads/workload.h"
@@ -23,6 +24,9 @@ struct RecordedStream {
 };
 
 struct RecordOptions {
+  /// The backend's clock, moved to the latest time of the stream before each event: an hour of time to live passes in
+  /// as long as it takes to record it. Null where the backend has the system's.
+  std::shared_ptr<ManualClock> clock = nullptr;
   std::function<bool()> stopped = [] { return false; };
   std::function<void(uint64_t events)> progress = [](uint64_t) {};
 };

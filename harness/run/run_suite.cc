@@ -34,11 +34,12 @@ Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context
   MemoryTrace trace;
   RecordedStream stream;
   {
+    RecordOptions options;
+    options.clock = std::make_shared<ManualClock>();
     KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyedStateBackend> backend,
                              MakeBackend(context.registry, {std::string(kRecordingBackend), {}}, RawBytesSerializer(),
-                                         kDefaultMaxParallelism, context.directory));
+                                         kDefaultMaxParallelism, context.directory, options.clock));
     const uint64_t events = source->size();
-    RecordOptions options;
     options.stopped = context.stopped;
     options.progress = [&](uint64_t done) { context.progress.Update(done, events); };
     KVSTATE_ASSIGN_OR_RETURN(stream, RecordWorkload(*source, *op, std::move(backend), &trace, options));

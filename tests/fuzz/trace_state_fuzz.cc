@@ -44,14 +44,18 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   kvstate::harness::CheckSerializer(bytes);
   const auto header = kvstate::harness::DecodeTraceHeader(bytes);
   if (!header.ok()) FUZZ_CHECK(kvstate::harness::IsKnownFailure(header.status()));
-  const auto state = kvstate::harness::DecodeTraceState(bytes);
-  if (!state.ok()) {
-    FUZZ_CHECK(kvstate::harness::IsKnownFailure(state.status()));
-    return 0;
+  for (uint32_t version = 1; version <= kvstate::harness::kTraceVersion; ++version) {
+    const auto state = kvstate::harness::DecodeTraceState(bytes, version);
+    if (!state.ok()) {
+      FUZZ_CHECK(kvstate::harness::IsKnownFailure(state.status()));
+      continue;
+    }
+    FUZZ_CHECK(state->descriptor.Validate().ok());
+    kvstate::ByteWriter out;
+    FUZZ_CHECK(kvstate::harness::EncodeTraceState(*state, out).ok());
+    const auto again = kvstate::harness::DecodeTraceState(out.view());
+    FUZZ_CHECK(again.ok());
+    FUZZ_CHECK(again->descriptor.ttl == state->descriptor.ttl);
   }
-  FUZZ_CHECK(state->descriptor.Validate().ok());
-  kvstate::ByteWriter out;
-  FUZZ_CHECK(kvstate::harness::EncodeTraceState(*state, out).ok());
-  FUZZ_CHECK(kvstate::harness::DecodeTraceState(out.view()).ok());
   return 0;
 }

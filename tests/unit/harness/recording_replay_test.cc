@@ -80,6 +80,41 @@ class RecordingReplayTest : public ::testing::Test {
   uint64_t hits_ = 0;
 };
 
+/// Writes down where a clock stands before each operation.
+class ClockWatch final : public ReplayHook {
+ public:
+  explicit ClockWatch(const ManualClock* clock) : clock_(*clock) { WaitFor(1); }
+  Status Between(const ReplayMoment& moment) override {
+    seen.push_back(clock_.NowMillis());
+    WaitFor(moment.operations + 1);
+    return Status();
+  }
+  std::vector<int64_t> seen;
+
+ private:
+  const ManualClock& clock_;
+};
+
+TEST_F(RecordingReplayTest, TheClockStandsAtTheLatestTimeOfTheTrace) {
+  ASSERT_OK(trace_.Begin({SerializerFor<int64_t>(), 128}));
+  ASSERT_OK(trace_.AddState({SerializerFor<VoidNamespace>(), ValueStateDescriptor<int64_t>("value")}));
+  bool first = true;
+  for (const int64_t time_ms : {-5, 10, 7, 10, 30}) {
+    TraceOperation operation{.operation = Operation::kGet, .state = 0, .sets_key = first, .time_ms = time_ms};
+    operation.key = "12345678";
+    ASSERT_OK(trace_.Append(operation));
+    first = false;
+  }
+  ASSERT_OK(trace_.Finish());
+  const auto clock = std::make_shared<ManualClock>(1000);  // From a replay before.
+  ASSERT_OK_AND_ASSIGN(const auto backend, MakeBackend(registry_, {"hashmap", {}}, SerializerFor<int64_t>(), 128,
+                                                       directory_.work(), clock));
+  ClockWatch watch(clock.get());
+  ASSERT_OK(Replay(trace_, *backend, {.hook = &watch, .clock = clock.get()}));
+  EXPECT_EQ(watch.seen, (std::vector<int64_t>{-5, 10, 10, 10}));
+  EXPECT_EQ(clock->NowMillis(), 30);
+}
+
 TEST_F(RecordingReplayTest, ValueStates) {
   RecordAndReplay([](KeyedBackend<int64_t>& backend) -> Status {
     KVSTATE_ASSIGN_OR_RETURN(auto state, backend.GetState(ValueStateDescriptor<std::string>("v").WithDefault("none")));

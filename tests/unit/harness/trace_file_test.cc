@@ -186,11 +186,39 @@ TEST_F(TraceFileTest, ForeignAndNewerFilesAreRefusedByWhatTheyAre) {
   EXPECT_CODE(ReadAll(directory_.Write("foreign", "job,1,2,3\njob,4,5,6\n")), kInvalidArgument);
   EXPECT_MENTIONS(ReadAll(directory_.File("foreign")), "not a kvstate trace");
   std::string newer = TemporaryDirectory::Read(WriteSmallTrace("t"));
-  newer[11] = 2;
+  newer[11] = 3;
   EXPECT_CODE(ReadAll(directory_.Write("newer", newer)), kInvalidArgument);
-  EXPECT_MENTIONS(ReadAll(directory_.File("newer")), "version 2");
+  EXPECT_MENTIONS(ReadAll(directory_.File("newer")), "version 3; this program reads versions 1 to 2");
   EXPECT_CODE(ReadAll(directory_.File("none")), kNotFound);
   EXPECT_CODE(ReadAll(directory_.path()), kInvalidArgument);
+}
+
+TEST_F(TraceFileTest, ATimeToLiveIsKeptAndItsCleanupIsNot) {
+  TtlConfig ttl;
+  ttl.ttl_millis = int64_t{1} << 40;
+  ttl.update = TtlConfig::Update::kOnReadAndWrite;
+  ttl.visibility = TtlConfig::Visibility::kReturnExpiredIfNotCleanedUp;
+  TraceState with{SerializerFor<VoidNamespace>(), ValueStateDescriptor<int64_t>("with")};
+  with.descriptor.ttl = ttl;
+  with.descriptor.ttl->cleanup.incremental_entries = 7;
+  const TraceState without{SerializerFor<VoidNamespace>(), ValueStateDescriptor<int64_t>("without")};
+  ASSERT_OK_AND_ASSIGN(const auto writer, TraceWriter::Create(directory_.File("t")));
+  ASSERT_OK(writer->Begin({SerializerFor<std::string>(), 128}));
+  ASSERT_OK(writer->AddState(with));
+  ASSERT_OK(writer->AddState(without));
+  ASSERT_OK(writer->Finish());
+  ASSERT_OK_AND_ASSIGN(const auto reader, TraceReader::Open(directory_.File("t")));
+  ASSERT_OK(reader->NextChunk());
+  ASSERT_EQ(reader->states().size(), 2u);
+  EXPECT_EQ(reader->states()[0].descriptor.ttl, ttl);
+  EXPECT_FALSE(reader->states()[1].descriptor.ttl.has_value());
+}
+
+TEST_F(TraceFileTest, TracesOfVersionOneAreRead) {
+  const std::string path = std::string(KVSTATE_FUZZ_CORPUS_DIR) + "/trace_file/value_rmw.trace";
+  ASSERT_EQ(TemporaryDirectory::Read(path)[11], 1);
+  ASSERT_OK_AND_ASSIGN(const uint64_t operations, ReadAll(path));
+  EXPECT_GT(operations, 0u);
 }
 
 TEST_F(TraceFileTest, NothingIsThereUnlessItWasFinished) {
