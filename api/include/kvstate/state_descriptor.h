@@ -58,7 +58,7 @@ struct TtlConfig {
   int64_t ttl_millis = 0;  ///< At least 1; the largest number means for ever.
   Update update = Update::kOnCreateAndWrite;
   Visibility visibility = Visibility::kNeverReturnExpired;
-  TtlCleanup cleanup;
+  TtlCleanup cleanup{};
   friend bool operator==(const TtlConfig&, const TtlConfig&) = default;
 };
 

@@ -124,7 +124,8 @@ TEST(TtlSerializerTest, AnotherTimeToLiveReadsTheSameBytes) {
 }
 
 /// A list of strings and their times, as a state would build it up.
-TypedObject ListOf(const TtlListSerializerPtr& serializer, const std::vector<std::pair<int64_t, std::string>>& elements) {
+TypedObject ListOf(const TtlListSerializerPtr& serializer,
+                   const std::vector<std::pair<int64_t, std::string>>& elements) {
   TypedObject list(serializer);
   for (const auto& [timestamp, value] : elements) serializer->AppendTimed(list.get(), timestamp, &value);
   return list;
