@@ -12,7 +12,8 @@ namespace {
 
 // docs/formats.md, "Checkpoints in storage".
 constexpr ByteView kMagic = "KVSTMETA";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersionOfKeyedStateAlone = 1;
 constexpr size_t kVersionBytes = 4;
 constexpr size_t kChecksumBytes = 8;
 
@@ -36,6 +37,11 @@ void WriteFile(const SnapshotFile& file, ByteWriter& out) {
   out.PutFixed64(file.file.checksum);
 }
 
+void WriteFiles(const std::vector<SnapshotFile>& files, ByteWriter& out) {
+  out.PutVarint(files.size());
+  for (const SnapshotFile& file : files) WriteFile(file, out);
+}
+
 void WriteHandle(const KeyedStateHandle& handle, ByteWriter& out) {
   out.PutByte(static_cast<uint8_t>(handle.kind));
   out.PutLengthPrefixed(handle.format);
@@ -47,8 +53,53 @@ void WriteHandle(const KeyedStateHandle& handle, ByteWriter& out) {
   handle.key_serializer.Write(out);
   out.PutVarint(handle.states.size());
   for (const SavedState& state : handle.states) WriteState(state, out);
-  out.PutVarint(handle.files.size());
-  for (const SnapshotFile& file : handle.files) WriteFile(file, out);
+  WriteFiles(handle.files, out);
+}
+
+void WriteOperatorState(const SavedOperatorState& state, ByteWriter& out) {
+  out.PutLengthPrefixed(state.name);
+  out.PutByte(static_cast<uint8_t>(state.mode));
+  state.value_serializer.Write(out);
+  out.PutByte(state.key_serializer.has_value() ? 1 : 0);
+  if (state.key_serializer.has_value()) state.key_serializer->Write(out);
+  out.PutVarint(state.entries);
+}
+
+void WriteHandle(const OperatorStateHandle& handle, ByteWriter& out) {
+  out.PutVarint(handle.checkpoint_id);
+  out.PutLengthPrefixed(handle.operator_name);
+  out.PutVarint(handle.subtask);
+  out.PutVarint(handle.parallelism);
+  out.PutVarint(handle.states.size());
+  for (const SavedOperatorState& state : handle.states) WriteOperatorState(state, out);
+  WriteFiles(handle.files, out);
+}
+
+void WriteHandle(const RawKeyedStateHandle& handle, ByteWriter& out) {
+  out.PutVarint(handle.checkpoint_id);
+  out.PutLengthPrefixed(handle.operator_name);
+  out.PutVarint(handle.max_parallelism);
+  out.PutVarint(handle.key_groups.first);
+  out.PutVarint(handle.key_groups.last);
+  out.PutVarint(handle.streams);
+  out.PutVarint(handle.bytes);
+  WriteFiles(handle.files, out);
+}
+
+void WriteHandle(const RawOperatorStateHandle& handle, ByteWriter& out) {
+  out.PutVarint(handle.checkpoint_id);
+  out.PutLengthPrefixed(handle.operator_name);
+  out.PutVarint(handle.subtask);
+  out.PutVarint(handle.parallelism);
+  out.PutVarint(handle.partitions);
+  out.PutVarint(handle.bytes);
+  WriteFiles(handle.files, out);
+}
+
+template <class Handle>
+void WriteHandles(const std::vector<Handle>& handles, ByteWriter& out) {
+  out.PutVarint(handles.size());
+  for (const Handle& handle : handles) WriteHandle(handle, out);
 }
 
 bool ReadString(ByteReader& in, std::string* out) {
@@ -104,6 +155,13 @@ Status ReadFile(ByteReader& in, SnapshotFile* file) {
   return Status();
 }
 
+Status ReadFiles(ByteReader& in, std::vector<SnapshotFile>* files) {
+  uint64_t count = 0;
+  if (!in.ReadVarint(&count)) return in.Malformed("count of files");
+  for (uint64_t i = 0; i < count; ++i) KVSTATE_RETURN_IF_ERROR(ReadFile(in, &files->emplace_back()));
+  return Status();
+}
+
 Status ReadHandle(ByteReader& in, KeyedStateHandle* handle) {
   if (!ReadEnum(in, SnapshotKind::kSavepoint, &handle->kind)) return in.Malformed("kind of a handle");
   if (!ReadString(in, &handle->format)) return in.Malformed("format of a handle");
@@ -117,23 +175,83 @@ Status ReadHandle(ByteReader& in, KeyedStateHandle* handle) {
   uint64_t count = 0;
   if (!in.ReadVarint(&count)) return in.Malformed("count of states");
   for (uint64_t i = 0; i < count; ++i) KVSTATE_RETURN_IF_ERROR(ReadState(in, &handle->states.emplace_back()));
-  if (!in.ReadVarint(&count)) return in.Malformed("count of files");
-  for (uint64_t i = 0; i < count; ++i) KVSTATE_RETURN_IF_ERROR(ReadFile(in, &handle->files.emplace_back()));
+  return ReadFiles(in, &handle->files);
+}
+
+Status ReadOperatorState(ByteReader& in, SavedOperatorState* state) {
+  if (!ReadString(in, &state->name)) return in.Malformed("name of an operator state");
+  if (!ReadEnum(in, OperatorStateMode::kBroadcast, &state->mode)) return in.Malformed("mode of an operator state");
+  KVSTATE_ASSIGN_OR_RETURN(state->value_serializer, SerializerSnapshot::Read(in));
+  bool has_key = false;
+  if (!ReadFlag(in, &has_key)) return in.Malformed("whether an operator state has keys");
+  if (has_key) {
+    KVSTATE_ASSIGN_OR_RETURN(state->key_serializer, SerializerSnapshot::Read(in));
+  }
+  if (has_key != (state->mode == OperatorStateMode::kBroadcast)) return in.Malformed("key serializer of that mode");
+  if (!in.ReadVarint(&state->entries)) return in.Malformed("entries of an operator state");
+  return Status();
+}
+
+/// The operator's name, and the subtask of how many.
+Status ReadSubtask(ByteReader& in, std::string* operator_name, uint32_t* subtask, uint32_t* parallelism) {
+  if (!ReadString(in, operator_name)) return in.Malformed("name of an operator");
+  if (!ReadUint32(in, subtask)) return in.Malformed("subtask of a handle");
+  if (!ReadUint32(in, parallelism)) return in.Malformed("parallelism of a handle");
+  return Status();
+}
+
+Status ReadHandle(ByteReader& in, OperatorStateHandle* handle) {
+  if (!in.ReadVarint(&handle->checkpoint_id)) return in.Malformed("checkpoint id of an operator handle");
+  KVSTATE_RETURN_IF_ERROR(ReadSubtask(in, &handle->operator_name, &handle->subtask, &handle->parallelism));
+  uint64_t count = 0;
+  if (!in.ReadVarint(&count)) return in.Malformed("count of operator states");
+  for (uint64_t i = 0; i < count; ++i) KVSTATE_RETURN_IF_ERROR(ReadOperatorState(in, &handle->states.emplace_back()));
+  return ReadFiles(in, &handle->files);
+}
+
+Status ReadHandle(ByteReader& in, RawKeyedStateHandle* handle) {
+  if (!in.ReadVarint(&handle->checkpoint_id)) return in.Malformed("checkpoint id of a handle of raw keyed state");
+  if (!ReadString(in, &handle->operator_name)) return in.Malformed("name of an operator");
+  if (!ReadUint32(in, &handle->max_parallelism)) return in.Malformed("max parallelism of a handle");
+  if (!ReadUint32(in, &handle->key_groups.first)) return in.Malformed("first key group of a handle");
+  if (!ReadUint32(in, &handle->key_groups.last)) return in.Malformed("last key group of a handle");
+  if (!in.ReadVarint(&handle->streams)) return in.Malformed("count of streams");
+  if (!in.ReadVarint(&handle->bytes)) return in.Malformed("bytes of streams");
+  return ReadFiles(in, &handle->files);
+}
+
+Status ReadHandle(ByteReader& in, RawOperatorStateHandle* handle) {
+  if (!in.ReadVarint(&handle->checkpoint_id)) return in.Malformed("checkpoint id of a handle of raw operator state");
+  KVSTATE_RETURN_IF_ERROR(ReadSubtask(in, &handle->operator_name, &handle->subtask, &handle->parallelism));
+  if (!in.ReadVarint(&handle->partitions)) return in.Malformed("count of partitions");
+  if (!in.ReadVarint(&handle->bytes)) return in.Malformed("bytes of partitions");
+  return ReadFiles(in, &handle->files);
+}
+
+// Counts are not trusted with memory: each element is read before the next is made.
+template <class Handle>
+Status ReadHandles(ByteReader& in, std::vector<Handle>* handles) {
+  uint64_t count = 0;
+  if (!in.ReadVarint(&count)) return in.Malformed("count of handles");
+  for (uint64_t i = 0; i < count; ++i) KVSTATE_RETURN_IF_ERROR(ReadHandle(in, &handles->emplace_back()));
   return Status();
 }
 
 /// What is between the version and the checksum.
-Result<CheckpointMetadata> ReadPayload(ByteView payload) {
+Result<CheckpointMetadata> ReadPayload(ByteView payload, uint32_t version) {
   ByteReader in(payload);
   CheckpointMetadata metadata;
   uint64_t timestamp = 0;
-  uint64_t count = 0;
   if (!in.ReadVarint(&metadata.checkpoint_id)) return in.Malformed("checkpoint id");
   if (!ReadEnum(in, SnapshotKind::kSavepoint, &metadata.kind)) return in.Malformed("kind of the checkpoint");
   if (!in.ReadFixed64(&timestamp)) return in.Malformed("timestamp");
   metadata.timestamp_millis = static_cast<int64_t>(timestamp);
-  if (!in.ReadVarint(&count)) return in.Malformed("count of handles");
-  for (uint64_t i = 0; i < count; ++i) KVSTATE_RETURN_IF_ERROR(ReadHandle(in, &metadata.handles.emplace_back()));
+  KVSTATE_RETURN_IF_ERROR(ReadHandles(in, &metadata.handles));
+  if (version > kVersionOfKeyedStateAlone) {
+    KVSTATE_RETURN_IF_ERROR(ReadHandles(in, &metadata.operator_handles));
+    KVSTATE_RETURN_IF_ERROR(ReadHandles(in, &metadata.raw_keyed_handles));
+    KVSTATE_RETURN_IF_ERROR(ReadHandles(in, &metadata.raw_operator_handles));
+  }
   if (!in.AtEnd()) return in.Malformed("end of the metadata");
   return metadata;
 }
@@ -147,8 +265,10 @@ std::string EncodeCheckpointMetadata(const CheckpointMetadata& metadata) {
   out.PutVarint(metadata.checkpoint_id);
   out.PutByte(static_cast<uint8_t>(metadata.kind));
   out.PutFixed64(static_cast<uint64_t>(metadata.timestamp_millis));
-  out.PutVarint(metadata.handles.size());
-  for (const KeyedStateHandle& handle : metadata.handles) WriteHandle(handle, out);
+  WriteHandles(metadata.handles, out);
+  WriteHandles(metadata.operator_handles, out);
+  WriteHandles(metadata.raw_keyed_handles, out);
+  WriteHandles(metadata.raw_operator_handles, out);
   out.PutFixed64(ChecksumOf(out.view()));
   return std::string(out.view());
 }
@@ -176,8 +296,8 @@ Result<CheckpointMetadata> DecodeCheckpointMetadata(ByteView bytes) {
                               ", and this library reads versions up to " + std::to_string(kVersion) +
                               "; use the one that wrote them, or a newer one");
   }
-  if (version != kVersion) return DataLossError("the metadata have format version 0, which there never was");
-  return ReadPayload(head.rest());
+  if (version == 0) return DataLossError("the metadata have format version 0, which there never was");
+  return ReadPayload(head.rest(), version);
 }
 
 }  // namespace v1

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backends/checkpoint/checkpoint_handles.h"
 #include "backends/checkpoint/checkpoint_layout.h"
 #include "backends/checkpoint/shared_state_registry.h"
 #include "kvstate/extension.h"
@@ -17,54 +18,11 @@ inline namespace v1 {
 
 namespace {
 
+using backends::CheckHandles;
 using backends::CheckpointPath;
 using backends::MetadataPath;
 using backends::ParseCheckpointPath;
 using backends::SharedStateRegistry;
-
-std::string ToString(KeyGroupRange range) { return std::to_string(range.first) + ".." + std::to_string(range.last); }
-
-/// What can be seen of one handle alone.
-Status CheckHandle(uint64_t checkpoint_id, SnapshotKind kind, const KeyedStateHandle& handle) {
-  if (handle.checkpoint_id != checkpoint_id) {
-    return InvalidArgumentError("a handle is of checkpoint " + std::to_string(handle.checkpoint_id));
-  }
-  if ((handle.kind == SnapshotKind::kSavepoint) != (kind == SnapshotKind::kSavepoint)) {
-    return InvalidArgumentError("a handle is of kind '" + std::string(SnapshotKindName(handle.kind)) +
-                                "', the checkpoint of kind '" + std::string(SnapshotKindName(kind)) + "'");
-  }
-  KVSTATE_RETURN_IF_ERROR(CheckKeyGroups(handle.max_parallelism, handle.key_groups));
-  for (const SnapshotFile& file : handle.files) {
-    if (ParseCheckpointPath(file.file.path).has_value()) continue;
-    return InvalidArgumentError("file '" + file.file.path + "' of a handle is not where files of checkpoints are: " +
-                                "in its own folder, or under shared/");
-  }
-  return Status();
-}
-
-Status CheckHandles(uint64_t checkpoint_id, SnapshotKind kind, const std::vector<KeyedStateHandle>& handles) {
-  for (const KeyedStateHandle& handle : handles) KVSTATE_RETURN_IF_ERROR(CheckHandle(checkpoint_id, kind, handle));
-  std::vector<KeyGroupRange> ranges;
-  for (const KeyedStateHandle& handle : handles) {
-    if (handle.max_parallelism != handles[0].max_parallelism) {
-      return InvalidArgumentError("its handles have max parallelism " + std::to_string(handles[0].max_parallelism) +
-                                  " and " + std::to_string(handle.max_parallelism) + "; they are not of one job");
-    }
-    if (handle.key_serializer != handles[0].key_serializer) {
-      return InvalidArgumentError("its handles have keys of serializer '" + handles[0].key_serializer.type_id +
-                                  "' and '" + handle.key_serializer.type_id + "', or with other parameters; they are " +
-                                  "not of one job");
-    }
-    if (handle.key_groups.size() != 0) ranges.push_back(handle.key_groups);
-  }
-  std::sort(ranges.begin(), ranges.end(), [](KeyGroupRange a, KeyGroupRange b) { return a.first < b.first; });
-  for (size_t i = 1; i < ranges.size(); ++i) {
-    if (ranges[i - 1].last < ranges[i].first) continue;
-    return InvalidArgumentError("its handles overlap: key groups " + ToString(ranges[i - 1]) + " and " +
-                                ToString(ranges[i]));
-  }
-  return Status();
-}
 
 /// All files of a storage whose paths start with `prefix`, those that only its near copies have included.
 Result<std::vector<std::string>> ListPaths(CheckpointStorage& storage, std::string_view prefix) {
@@ -95,7 +53,7 @@ struct CheckpointStore::Impl {
   SharedStateRegistry registry;
 
   Status Load(const std::vector<std::string>& paths);
-  Status CheckFilesExist(const std::vector<KeyedStateHandle>& handles) const;
+  Status CheckFilesExist(const CheckpointMetadata& checkpoint) const;
   std::vector<std::string> CompleteAndSubsume(CheckpointMetadata metadata);
   Status RemoveHalfRemoved(std::vector<std::string>* free);
   Status RemoveFiles(const std::vector<std::string>& paths) const;
@@ -123,27 +81,25 @@ Status CheckpointStore::Impl::Load(const std::vector<std::string>& paths) {
       return DataLossError(Named(at->first) + " is there both as checkpoint and as savepoint; move the folder away " +
                            "that is not of this job");
     }
-    registry.Register(at->first, at->second.handles);
+    registry.Register(at->first, FilesOf(at->second));
   }
   return Status();
 }
 
-Status CheckpointStore::Impl::CheckFilesExist(const std::vector<KeyedStateHandle>& handles) const {
+Status CheckpointStore::Impl::CheckFilesExist(const CheckpointMetadata& checkpoint) const {
   std::map<std::string, uint64_t> bytes;
   std::set<std::string> listed;
-  for (const KeyedStateHandle& handle : handles) {
-    for (const SnapshotFile& file : handle.files) {
-      const std::string folder = file.file.path.substr(0, file.file.path.find('/') + 1);
-      if (listed.insert(folder).second) {
-        KVSTATE_ASSIGN_OR_RETURN(const std::vector<StorageEntry> entries, storage->List(folder));
-        for (const StorageEntry& entry : entries) bytes[entry.path] = entry.bytes;
-      }
-      const auto found = bytes.find(file.file.path);
-      if (found == bytes.end()) return DataLossError("its file '" + file.file.path + "' is missing");
-      if (found->second == file.file.bytes) continue;
-      return DataLossError("its file '" + file.file.path + "' has " + std::to_string(found->second) +
-                           " bytes, not the " + std::to_string(file.file.bytes) + " that were written");
+  for (const SnapshotFile& file : FilesOf(checkpoint)) {
+    const std::string folder = file.file.path.substr(0, file.file.path.find('/') + 1);
+    if (listed.insert(folder).second) {
+      KVSTATE_ASSIGN_OR_RETURN(const std::vector<StorageEntry> entries, storage->List(folder));
+      for (const StorageEntry& entry : entries) bytes[entry.path] = entry.bytes;
     }
+    const auto found = bytes.find(file.file.path);
+    if (found == bytes.end()) return DataLossError("its file '" + file.file.path + "' is missing");
+    if (found->second == file.file.bytes) continue;
+    return DataLossError("its file '" + file.file.path + "' has " + std::to_string(found->second) + " bytes, not the " +
+                         std::to_string(file.file.bytes) + " that were written");
   }
   return Status();
 }
@@ -152,7 +108,7 @@ Status CheckpointStore::Impl::CheckFilesExist(const std::vector<KeyedStateHandle
 std::vector<std::string> CheckpointStore::Impl::CompleteAndSubsume(CheckpointMetadata metadata) {
   const std::lock_guard guard(mutex);
   const uint64_t id = metadata.checkpoint_id;
-  registry.Register(id, metadata.handles);
+  registry.Register(id, FilesOf(metadata));
   completed.emplace(id, std::move(metadata));
   uint32_t newer = 0;
   for (auto at = completed.end(); at != completed.begin();) {
@@ -254,6 +210,11 @@ uint64_t CheckpointStore::Begin() {
 }
 
 Status CheckpointStore::Complete(uint64_t checkpoint_id, SnapshotKind kind, std::vector<KeyedStateHandle> handles) {
+  return Complete(CheckpointMetadata{checkpoint_id, kind, 0, std::move(handles)});
+}
+
+Status CheckpointStore::Complete(CheckpointMetadata metadata) {
+  const uint64_t checkpoint_id = metadata.checkpoint_id;
   const std::lock_guard one_at_a_time(impl_->operation);
   const std::string named = impl_->Named(checkpoint_id);
   {
@@ -262,13 +223,13 @@ Status CheckpointStore::Complete(uint64_t checkpoint_id, SnapshotKind kind, std:
       return FailedPreconditionError(named + " does not run: it was not begun here, or was completed or aborted");
     }
   }
-  const Status checked = CheckHandles(checkpoint_id, kind, handles);
+  const Status checked = CheckHandles(metadata);
   if (!checked.ok()) return checked.WithContext(named + " cannot be completed");
-  const Status exist = impl_->CheckFilesExist(handles);
+  const Status exist = impl_->CheckFilesExist(metadata);
   if (!exist.ok()) return exist.WithContext(named + " cannot be completed");
 
-  CheckpointMetadata metadata{checkpoint_id, kind, impl_->options.clock->NowMillis(), std::move(handles)};
-  const std::string path = MetadataPath(kind, checkpoint_id);
+  metadata.timestamp_millis = impl_->options.clock->NowMillis();
+  const std::string path = MetadataPath(metadata.kind, checkpoint_id);
   const Status published = impl_->storage->Publish(path, EncodeCheckpointMetadata(metadata));
   if (!published.ok()) {
     // It may be there nevertheless, when only the last step failed. Abort removes it too.

@@ -1,4 +1,3 @@
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -26,12 +25,8 @@ Result<CheckpointMetadata> ReadCheckpointMetadata(CheckpointStorage& storage, st
 Status VerifyCheckpoint(CheckpointStorage& storage, const CheckpointMetadata& metadata) {
   auto* const copies = GetExtension<NearCopies>(storage);
   CheckpointStorage& verified = copies == nullptr ? storage : copies->durable();
-  std::set<std::string_view> seen;
-  for (const KeyedStateHandle& handle : metadata.handles) {
-    for (const SnapshotFile& file : handle.files) {
-      if (!seen.insert(file.file.path).second) continue;
-      KVSTATE_RETURN_IF_ERROR(backends::OpenVerified(verified, file.file, nullptr).status());
-    }
+  for (const SnapshotFile& file : FilesOf(metadata)) {
+    KVSTATE_RETURN_IF_ERROR(backends::OpenVerified(verified, file.file, nullptr).status());
   }
   return Status();
 }

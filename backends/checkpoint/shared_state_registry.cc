@@ -10,17 +10,15 @@ void SharedStateRegistry::Begin(uint64_t checkpoint_id) {
   running_.insert(checkpoint_id);
 }
 
-void SharedStateRegistry::Register(uint64_t checkpoint_id, const std::vector<KeyedStateHandle>& handles) {
+void SharedStateRegistry::Register(uint64_t checkpoint_id, const std::vector<SnapshotFile>& files) {
   assert(!files_of_.contains(checkpoint_id));
   std::set<std::string>& of_checkpoint = files_of_[checkpoint_id];
-  for (const KeyedStateHandle& handle : handles) {
-    for (const SnapshotFile& file : handle.files) {
-      File& known = files_[file.file.path];
-      known.users.insert(checkpoint_id);
-      known.awaiting.clear();
-      waiting_.erase(file.file.path);
-      of_checkpoint.insert(file.file.path);
-    }
+  for (const SnapshotFile& file : files) {
+    File& known = files_[file.file.path];
+    known.users.insert(checkpoint_id);
+    known.awaiting.clear();
+    waiting_.erase(file.file.path);
+    of_checkpoint.insert(file.file.path);
   }
 }
 

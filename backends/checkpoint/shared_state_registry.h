@@ -22,8 +22,8 @@ class SharedStateRegistry {
  public:
   /// A checkpoint runs from now on.
   void Begin(uint64_t checkpoint_id);
-  /// It is complete and refers to the files of `handles`. End is to be called afterwards.
-  void Register(uint64_t checkpoint_id, const std::vector<KeyedStateHandle>& handles);
+  /// It is complete and refers to `files`. End is to be called afterwards.
+  void Register(uint64_t checkpoint_id, const std::vector<SnapshotFile>& files);
   /// It runs no more, complete or not. Gives the files that waited for it alone.
   std::vector<std::string> End(uint64_t checkpoint_id);
   /// A complete one is subsumed or discarded. Gives the files that it alone had; those that must wait are not among

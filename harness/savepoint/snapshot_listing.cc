@@ -63,11 +63,7 @@ Sharers SharersOf(const CheckpointMetadata& metadata, const std::vector<Catalogu
   Sharers sharers;
   for (const CataloguedSnapshot& other : catalog) {
     if (!other.metadata.ok() || other.metadata->checkpoint_id == metadata.checkpoint_id) continue;
-    std::set<std::string> paths;
-    for (const KeyedStateHandle& handle : other.metadata->handles) {
-      for (const SnapshotFile& file : handle.files) paths.insert(file.file.path);
-    }
-    for (const std::string& path : paths) sharers[path].push_back(other.folder);
+    for (const SnapshotFile& file : FilesOf(*other.metadata)) sharers[file.file.path].push_back(other.folder);
   }
   return sharers;
 }
@@ -122,14 +118,10 @@ Json SummaryJson(const CheckpointMetadata& metadata) {
 
 SnapshotSize SizeOf(const CheckpointMetadata& metadata) {
   SnapshotSize size;
-  std::set<std::string_view> seen;
-  for (const KeyedStateHandle& handle : metadata.handles) {
-    for (const SnapshotFile& file : handle.files) {
-      if (!seen.insert(file.file.path).second) continue;
-      ++size.files;
-      size.bytes += file.file.bytes;
-      if (file.shared) size.shared_bytes += file.file.bytes;
-    }
+  for (const SnapshotFile& file : FilesOf(metadata)) {
+    ++size.files;
+    size.bytes += file.file.bytes;
+    if (file.shared) size.shared_bytes += file.file.bytes;
   }
   return size;
 }

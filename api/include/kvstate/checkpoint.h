@@ -74,14 +74,75 @@ struct KeyedStateHandle {
   friend bool operator==(const KeyedStateHandle&, const KeyedStateHandle&) = default;
 };
 
+/// What becomes of an operator state when the parallelism changes. The numbers are stored and never change.
+enum class OperatorStateMode : uint8_t {
+  kSplit = 1,      ///< A list: each element goes to one subtask.
+  kUnion = 2,      ///< A list: every subtask gets the elements of all.
+  kBroadcast = 3,  ///< A map that is the same on all subtasks: each gets a whole one.
+};
+
+/// "split", "union" or "broadcast".
+KVSTATE_EXPORT std::string_view OperatorStateModeName(OperatorStateMode mode);
+
+/// An operator state as a snapshot has it.
+struct SavedOperatorState {
+  std::string name;
+  OperatorStateMode mode = OperatorStateMode::kSplit;
+  SerializerSnapshot value_serializer;               ///< Of a list's elements; of a broadcast state's values.
+  std::optional<SerializerSnapshot> key_serializer;  ///< Broadcast alone.
+  uint64_t entries = 0;                              ///< Elements, or entries of the map, of this subtask.
+  friend bool operator==(const SavedOperatorState&, const SavedOperatorState&) = default;
+};
+
+/// What a snapshot of one subtask's operator state has left in storage (kvstate/operator_state.h).
+struct OperatorStateHandle {
+  uint64_t checkpoint_id = 0;
+  std::string operator_name;
+  uint32_t subtask = 0;
+  uint32_t parallelism = 1;
+  std::vector<SavedOperatorState> states;
+  std::vector<SnapshotFile> files;  ///< One; none when there are no states.
+  friend bool operator==(const OperatorStateHandle&, const OperatorStateHandle&) = default;
+};
+
+/// The bytes that one subtask of an operator wrote for each of its key groups (kvstate/raw_state_streams.h).
+struct RawKeyedStateHandle {
+  uint64_t checkpoint_id = 0;
+  std::string operator_name;
+  uint32_t max_parallelism = kDefaultMaxParallelism;
+  KeyGroupRange key_groups;
+  uint64_t streams = 0;             ///< Key groups that were written.
+  uint64_t bytes = 0;               ///< In all streams.
+  std::vector<SnapshotFile> files;  ///< One; none when there are no streams.
+  friend bool operator==(const RawKeyedStateHandle&, const RawKeyedStateHandle&) = default;
+};
+
+/// The partitions of bytes that one subtask of an operator wrote (kvstate/raw_state_streams.h).
+struct RawOperatorStateHandle {
+  uint64_t checkpoint_id = 0;
+  std::string operator_name;
+  uint32_t subtask = 0;
+  uint32_t parallelism = 1;
+  uint64_t partitions = 0;
+  uint64_t bytes = 0;               ///< In all partitions.
+  std::vector<SnapshotFile> files;  ///< One; none when there are no partitions.
+  friend bool operator==(const RawOperatorStateHandle&, const RawOperatorStateHandle&) = default;
+};
+
 /// What `_metadata` holds: one checkpoint or savepoint of all parallel instances.
 struct CheckpointMetadata {
   uint64_t checkpoint_id = 0;
   SnapshotKind kind = SnapshotKind::kFullCheckpoint;
-  int64_t timestamp_millis = 0;  ///< When it was completed, by the clock given.
-  std::vector<KeyedStateHandle> handles;
+  int64_t timestamp_millis = 0;           ///< When it was completed, by the clock given.
+  std::vector<KeyedStateHandle> handles;  ///< Keyed state: one of each instance.
+  std::vector<OperatorStateHandle> operator_handles = {};
+  std::vector<RawKeyedStateHandle> raw_keyed_handles = {};
+  std::vector<RawOperatorStateHandle> raw_operator_handles = {};
   friend bool operator==(const CheckpointMetadata&, const CheckpointMetadata&) = default;
 };
+
+/// Every file that it refers to, each path once, in the order of the handles.
+KVSTATE_EXPORT std::vector<SnapshotFile> FilesOf(const CheckpointMetadata& metadata);
 
 /// The bytes of a `_metadata` file, version and checksum included: docs/formats.md.
 KVSTATE_EXPORT std::string EncodeCheckpointMetadata(const CheckpointMetadata& metadata);

@@ -52,6 +52,9 @@ class KVSTATE_EXPORT CheckpointStore {
   /// again. On failure the checkpoint does not exist and should be aborted. FAILED_PRECONDITION when `checkpoint_id` is
   /// not one that runs; INVALID_ARGUMENT when handles overlap, or differ in what they must share.
   Status Complete(uint64_t checkpoint_id, SnapshotKind kind, std::vector<KeyedStateHandle> handles);
+  /// The same of a checkpoint that has operator state or raw streams, too; its timestamp is set here. INVALID_ARGUMENT
+  /// also when an operator's handles are not one of each of its subtasks.
+  Status Complete(CheckpointMetadata checkpoint);
   /// Removes what a checkpoint that runs has written, files that confirmed ones refer to excepted. It runs no more,
   /// whatever fails; RemoveOrphans removes what is left then. FAILED_PRECONDITION when it does not run.
   Status Abort(uint64_t checkpoint_id);

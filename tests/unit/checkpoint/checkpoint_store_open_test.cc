@@ -119,13 +119,13 @@ TEST_F(CheckpointStoreOpenTest, DamagedMetadataAreAnErrorAndNothingIsRemoved) {
 
 TEST_F(CheckpointStoreOpenTest, MetadataOfANewerLibraryAreLeftToIt) {
   TakeCheckpoint(*OpenStore(storage_));
-  // Sealed by hand: version 2, without a payload.
-  const std::string newer("KVSTMETA\0\0\0\2\x17\x1d\x2e\xf9\x44\xe0\x26\x48", 20);
+  // Sealed by hand: version 3, without a payload.
+  const std::string newer("KVSTMETA\0\0\0\3\xb2\xb2\xeb\x4b\x91\xc8\xfc\x14", 20);
   ASSERT_OK(storage_->Publish("chk-1/_metadata", newer));
   const Status status = CheckpointStore::Open(storage_, {}).status();
   EXPECT_CODE(status, kUnimplemented);
   EXPECT_MENTIONS(status, "chk-1/_metadata");
-  EXPECT_MENTIONS(status, "version 2");
+  EXPECT_MENTIONS(status, "version 3");
 }
 
 TEST_F(CheckpointStoreOpenTest, MetadataOfAnotherCheckpointAreRefused) {

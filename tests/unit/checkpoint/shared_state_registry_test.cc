@@ -14,9 +14,9 @@ class SharedStateRegistryTest : public testing::Test {
   /// A checkpoint that runs, completes, and refers to these files.
   void Complete(uint64_t id, const Strings& paths) {
     if (!registry_.IsRunning(id)) registry_.Begin(id);
-    KeyedStateHandle handle;
-    for (const std::string& path : paths) handle.files.push_back({path, {path, 1, 1}, true});
-    registry_.Register(id, {handle});
+    std::vector<SnapshotFile> files;
+    for (const std::string& path : paths) files.push_back({path, {path, 1, 1}, true});
+    registry_.Register(id, files);
     freed_by_end_ = registry_.End(id);
   }
 
