@@ -128,4 +128,16 @@ Result<int64_t> TtlFilter::ExpiresAt(ByteView stored) const {
   return ExpiryOf(latest, ttl_millis_);
 }
 
+Status TtlFilter::ForEachTime(ByteView stored,
+                              const std::function<void(int64_t timestamp, size_t bytes)>& visit) const {
+  if (kind_ == StateKind::kList) {
+    return ForEachElement(stored, element_bytes_, [&](const char* start, int64_t timestamp, const char* end) {
+      visit(timestamp, static_cast<size_t>(end - start));
+    });
+  }
+  KVSTATE_ASSIGN_OR_RETURN(const int64_t timestamp, TimeOf(stored));
+  visit(timestamp, stored.size());
+  return Status();
+}
+
 }  // namespace kvstate::backends

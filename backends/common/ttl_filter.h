@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,9 @@ class TtlFilter {
   Result<Verdict> Check(ByteView stored, int64_t now, std::string* replacement) const;
   /// When the last of it expires: from then on Check says kDrop. INT64_MAX for never. DATA_LOSS as Check's.
   Result<int64_t> ExpiresAt(ByteView stored) const;
+  /// Calls `visit` with the time of each element, or of the one value, and the bytes that it takes. DATA_LOSS as
+  /// Check's; some were visited then.
+  Status ForEachTime(ByteView stored, const std::function<void(int64_t timestamp, size_t bytes)>& visit) const;
 
   StateKind kind() const { return kind_; }
   int64_t ttl_millis() const { return ttl_millis_; }

@@ -100,14 +100,24 @@ Result<std::unique_ptr<StoreTable>> EmbeddedBackend::TableFor(const StateDescrip
   table_options.concurrent_reads = !descriptor.queryable_name.empty();
   table_options.key_prefix_bytes = KeyGroupPrefixBytes(max_parallelism());
   SetAppendOptions(descriptor, &table_options);
-  if (HasTtl(descriptor)) {
-    table_options.ttl =
-        std::make_shared<const TableTtl>(TableTtl{TtlFilterOf(descriptor), clock(), descriptor.ttl->cleanup});
-  }
+  table_options.may_expire = HasTtl(descriptor);
   KVSTATE_RETURN_IF_ERROR(CheckStore());
-  if (restored == nullptr) return store_->CreateTable(table_options);
+  const auto start_ttl = [&](StoreTable& table) {
+    if (!HasTtl(descriptor)) return Status();
+    return table.StartTtl(
+        std::make_shared<const TableTtl>(TableTtl{TtlFilterOf(descriptor), clock(), descriptor.ttl->cleanup}));
+  };
+  if (restored == nullptr) {
+    KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<StoreTable> created, store_->CreateTable(table_options));
+    const Status started = start_ttl(*created);
+    if (started.ok()) return created;
+    store_->DropTable(std::move(created)).IgnoreError();
+    return started;
+  }
   const auto table = unclaimed_tables_.begin() + static_cast<ptrdiff_t>(UnclaimedIndex(descriptor.name));
   KVSTATE_RETURN_IF_ERROR((*table)->Claim(table_options));
+  // Last: nothing that a read finds may be without its time any more.
+  KVSTATE_RETURN_IF_ERROR(start_ttl(**table));
   std::unique_ptr<StoreTable> claimed = std::move(*table);
   unclaimed_tables_.erase(table);
   return claimed;

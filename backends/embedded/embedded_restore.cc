@@ -33,6 +33,7 @@ Result<std::unique_ptr<StoreTable>> CreateRestoredTable(OrderedStore& store, con
   options.name = state.name;
   options.append = AppendKindOf(state.kind);
   options.key_prefix_bytes = key_group_bytes;
+  options.may_expire = true;
   auto table = store.CreateTable(options);
   if (!table.ok()) return table.status().WithContext("cannot make state '" + state.name + "'");
   return table;

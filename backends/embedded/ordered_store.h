@@ -50,8 +50,7 @@ struct TableOptions {
   std::function<Status(std::string* accumulator, ByteView value)> reduce;
   bool concurrent_reads = false;  ///< ConcurrentGet will be used.
   size_t key_prefix_bytes = 0;    ///< Length of the key group prefix of every key.
-  /// Not null: values expire, and the engine may drop them by itself as TtlCleanup::compaction_filter says.
-  std::shared_ptr<const TableTtl> ttl;
+  bool may_expire = false;        ///< StartTtl will be called, or may be: of a restored state nobody knows yet.
 };
 
 /// One ordered table of an engine: a column family, a named database, a range of a shared one.
@@ -87,6 +86,9 @@ class StoreTable {
     return UnimplementedError("this engine brings back no tables from files");
   }
 
+  /// Once, where StoreOpener::has_compaction_filter(): from now on values expire, and the engine may drop them by
+  /// itself as TtlCleanup::compaction_filter says. REQUIRES: every value that a read finds is one with its time.
+  virtual Status StartTtl(std::shared_ptr<const TableTtl> /*ttl*/) { return Status(); }
   /// Of a table with a time to live, where StoreOpener::has_compaction_filter(): begins to rewrite files of which much
   /// has expired, and does not wait for it.
   virtual Status SweepExpired() { return Status(); }

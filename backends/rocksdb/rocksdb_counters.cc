@@ -25,6 +25,8 @@ void JobCounters::OnCompactionCompleted(::rocksdb::DB*, const ::rocksdb::Compact
   compaction_time_ns_ += info.stats.elapsed_micros * 1000;
 }
 
+void JobCounters::OnCompactFiles(const ::rocksdb::CompactionJobInfo& info) { OnCompactionCompleted(nullptr, info); }
+
 void JobCounters::OnTableFileCreated(const ::rocksdb::TableFileCreationInfo& info) {
   switch (info.reason) {
     case ::rocksdb::TableFileCreationReason::kFlush:

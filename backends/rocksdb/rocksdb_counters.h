@@ -22,6 +22,9 @@ class JobCounters final : public ::rocksdb::EventListener {
   void OnCompactionCompleted(::rocksdb::DB* db, const ::rocksdb::CompactionJobInfo& info) override;
   void OnTableFileCreated(const ::rocksdb::TableFileCreationInfo& info) override;
 
+  /// Of DB::CompactFiles, of which RocksDB gives no event.
+  void OnCompactFiles(const ::rocksdb::CompactionJobInfo& info);
+
   void AddTo(EngineCounters* counters) const;
 
  private:

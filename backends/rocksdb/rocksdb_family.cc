@@ -23,8 +23,8 @@ std::string FamilyName(const std::string& state_name) {
 }
 
 Family::Family(::rocksdb::DB& db, ::rocksdb::ColumnFamilyHandle* handle, std::string state_name,
-               std::shared_ptr<ReduceOperator> reduce)
-    : db_(db), handle_(handle), state_name_(std::move(state_name)), reduce_(std::move(reduce)) {}
+               std::shared_ptr<ReduceOperator> reduce, std::shared_ptr<FamilyTtl> ttl)
+    : db_(db), handle_(handle), state_name_(std::move(state_name)), reduce_(std::move(reduce)), ttl_(std::move(ttl)) {}
 
 Family::~Family() { db_.DestroyColumnFamilyHandle(handle_).PermitUncheckedError(); }
 

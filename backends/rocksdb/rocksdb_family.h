@@ -7,6 +7,7 @@
 #include <string>
 
 #include "backends/rocksdb/rocksdb_merge.h"
+#include "backends/rocksdb/rocksdb_ttl.h"
 #include "kvstate/status.h"
 
 namespace kvstate::backends::rocksdb {
@@ -15,9 +16,10 @@ namespace kvstate::backends::rocksdb {
 /// before the database is closed.
 class Family {
  public:
-  /// Takes over `handle`. `reduce` is null but for tables of AppendKind::kReduce.
+  /// Takes over `handle`. `reduce` is null but for tables of AppendKind::kReduce; `ttl` for tables that have no time to
+  /// live and will never have one.
   Family(::rocksdb::DB& db, ::rocksdb::ColumnFamilyHandle* handle, std::string state_name,
-         std::shared_ptr<ReduceOperator> reduce);
+         std::shared_ptr<ReduceOperator> reduce, std::shared_ptr<FamilyTtl> ttl);
   ~Family();
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
@@ -25,6 +27,7 @@ class Family {
   ::rocksdb::ColumnFamilyHandle* handle() const { return handle_; }
   const std::string& state_name() const { return state_name_; }
   ReduceOperator* reduce() const { return reduce_.get(); }
+  const std::shared_ptr<FamilyTtl>& ttl() const { return ttl_; }
   /// Whether its operands can be folded by nobody yet.
   bool unbound() const { return reduce_ != nullptr && !reduce_->is_bound(); }
 
@@ -38,6 +41,7 @@ class Family {
   ::rocksdb::ColumnFamilyHandle* const handle_;
   const std::string state_name_;
   const std::shared_ptr<ReduceOperator> reduce_;
+  const std::shared_ptr<FamilyTtl> ttl_;
 };
 
 using FamilyPtr = std::shared_ptr<const Family>;

@@ -17,6 +17,7 @@ class RocksDbOpener final : public StoreOpener {
     KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<RocksDbStore> store, RocksDbStore::OpenNew(directory, settings_));
     return std::unique_ptr<OrderedStore>(std::move(store));
   }
+  bool has_compaction_filter() const override { return true; }
   std::string_view files_format() const override { return "rocksdb_files.1"; }
   Result<std::unique_ptr<OrderedStore>> OpenFiles(const std::string& directory, std::span<const FetchedFiles> parts,
                                                   KeyGroupRange range, size_t key_group_bytes) const override {

@@ -23,6 +23,10 @@ namespace {
 constexpr std::chrono::milliseconds kResumeInterval{100};
 constexpr std::chrono::milliseconds kPollInterval{1};
 
+// A look at the clock is of no account beside so many accesses.
+constexpr int64_t kAccessesPerTick = 256;
+const uint64_t kPeriodNotSet = ::rocksdb::ColumnFamilyOptions().periodic_compaction_seconds;
+
 AppendKind AppendOf(StateKind kind) {
   if (kind == StateKind::kList) return AppendKind::kConcat;
   // Whether it has operands is the function's to know, which comes later.
@@ -59,6 +63,7 @@ Status CheckFamilies(const ::rocksdb::DBOptions& options, const std::string& dir
 RocksDbStore::RocksDbStore(std::string directory, EngineSettings settings)
     : directory_(std::move(directory)), settings_(std::move(settings)), counters_(std::make_shared<JobCounters>()) {
   write_options_.disableWAL = true;
+  log_ = MakeLog(directory_, settings_.db);
 }
 
 RocksDbStore::~RocksDbStore() { Close().IgnoreError(); }
@@ -67,23 +72,27 @@ Status RocksDbStore::OpenDatabase(Mode mode, std::vector<::rocksdb::ColumnFamily
                                   std::vector<::rocksdb::ColumnFamilyHandle*>* handles) {
   ::rocksdb::DBOptions options = settings_.db;
   options.listeners.push_back(counters_);
-  options.info_log = MakeLog(directory_, options);
+  options.info_log = log_;
   options.create_if_missing = mode == Mode::kNew;
   options.error_if_exists = mode == Mode::kNew;
-  families.insert(families.begin(), {::rocksdb::kDefaultColumnFamilyName, FamilyOptions(AppendKind::kNone, nullptr)});
+  families.insert(families.begin(),
+                  {::rocksdb::kDefaultColumnFamilyName, FamilyOptions(AppendKind::kNone, nullptr, nullptr)});
   ::rocksdb::DB* db = nullptr;
   const ::rocksdb::Status status = mode == Mode::kReadOnly
                                        ? ::rocksdb::DB::OpenForReadOnly(options, directory_, families, handles, &db)
                                        : ::rocksdb::DB::Open(options, directory_, families, handles, &db);
   if (!status.ok()) return FromRocksDb(status, "open '" + directory_ + "'");
   db_.reset(db);
+  const ::rocksdb::ColumnFamilyOptions& family = settings_.column_family;
+  sweeper_ = std::make_unique<Sweeper>(*db_, *counters_, family.target_file_size_base,
+                                       family.compaction_style != ::rocksdb::kCompactionStyleFIFO);
   default_family_ = handles->front();
   handles->erase(handles->begin());
   return Status();
 }
 
-::rocksdb::ColumnFamilyOptions RocksDbStore::FamilyOptions(AppendKind append,
-                                                           std::shared_ptr<ReduceOperator> reduce) const {
+::rocksdb::ColumnFamilyOptions RocksDbStore::FamilyOptions(AppendKind append, std::shared_ptr<ReduceOperator> reduce,
+                                                           const std::shared_ptr<FamilyTtl>& ttl) const {
   ::rocksdb::ColumnFamilyOptions options = settings_.column_family;
   options.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(settings_.table));
   if (append == AppendKind::kConcat) options.merge_operator = MakeConcatOperator();
@@ -91,6 +100,11 @@ Status RocksDbStore::OpenDatabase(Mode mode, std::vector<::rocksdb::ColumnFamily
     // Without its function a compaction could not do its work.
     if (!reduce->is_bound()) options.disable_auto_compactions = true;
     options.merge_operator = std::move(reduce);
+  }
+  if (ttl != nullptr) {
+    SetTtlOptions(ttl, &options);
+    // With a filter RocksDB would take 30 days for what is not set; StartTtl says what it is.
+    if (options.periodic_compaction_seconds == kPeriodNotSet) options.periodic_compaction_seconds = 0;
   }
   return options;
 }
@@ -117,23 +131,27 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::OpenStates(Mode mode, const 
   std::unique_ptr<RocksDbStore> store(new RocksDbStore(directory, std::move(settings)));
   std::vector<::rocksdb::ColumnFamilyDescriptor> families;
   std::vector<std::shared_ptr<ReduceOperator>> operators;
+  std::vector<std::shared_ptr<FamilyTtl>> ttls;
   for (const SavedState& state : states) {
     operators.push_back(UnboundOperator(state.kind));
-    families.emplace_back(FamilyName(state.name), store->FamilyOptions(AppendOf(state.kind), operators.back()));
+    ttls.push_back(std::make_shared<FamilyTtl>(store->log_));
+    families.emplace_back(FamilyName(state.name),
+                          store->FamilyOptions(AppendOf(state.kind), operators.back(), ttls.back()));
   }
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
   const Status opened = store->OpenDatabase(mode, std::move(families), &handles);
   if (!opened.ok()) return mode == Mode::kNew ? opened : AsDamage(opened);
   for (size_t i = 0; i < states.size(); ++i) {
-    store->restored_[states[i].name] =
-        std::make_shared<const Family>(*store->db_, handles[i], states[i].name, std::move(operators[i]));
+    store->restored_[states[i].name] = std::make_shared<const Family>(*store->db_, handles[i], states[i].name,
+                                                                      std::move(operators[i]), std::move(ttls[i]));
   }
   return store;
 }
 
 Status RocksDbStore::AddRestored(const SavedState& state, const std::vector<::rocksdb::LiveFileMetaData>& files) {
   std::shared_ptr<ReduceOperator> reduce = UnboundOperator(state.kind);
-  const ::rocksdb::ColumnFamilyOptions options = FamilyOptions(AppendOf(state.kind), reduce);
+  auto ttl = std::make_shared<FamilyTtl>(log_);
+  const ::rocksdb::ColumnFamilyOptions options = FamilyOptions(AppendOf(state.kind), reduce, ttl);
   ::rocksdb::ColumnFamilyHandle* handle = nullptr;
   ::rocksdb::Status status;
   if (files.empty()) {
@@ -147,7 +165,7 @@ Status RocksDbStore::AddRestored(const SavedState& state, const std::vector<::ro
     status = db_->CreateColumnFamilyWithImport(options, FamilyName(state.name), import, metadata, &handle);
   }
   if (!status.ok()) return FromRocksDb(status, "make the column family of state '" + state.name + "'");
-  restored_[state.name] = std::make_shared<const Family>(*db_, handle, state.name, std::move(reduce));
+  restored_[state.name] = std::make_shared<const Family>(*db_, handle, state.name, std::move(reduce), std::move(ttl));
   return Status();
 }
 
@@ -158,10 +176,11 @@ Result<std::unique_ptr<StoreTable>> RocksDbStore::CreateTable(const TableOptions
     if (options.reduce) reduce->Bind(options.reduce);
   }
   ::rocksdb::ColumnFamilyHandle* handle = nullptr;
+  auto ttl = options.may_expire ? std::make_shared<FamilyTtl>(log_) : nullptr;
   const ::rocksdb::Status status =
-      db_->CreateColumnFamily(FamilyOptions(options.append, reduce), FamilyName(options.name), &handle);
+      db_->CreateColumnFamily(FamilyOptions(options.append, reduce, ttl), FamilyName(options.name), &handle);
   if (!status.ok()) return FromRocksDb(status, "create a column family");
-  auto family = std::make_shared<const Family>(*db_, handle, options.name, std::move(reduce));
+  auto family = std::make_shared<const Family>(*db_, handle, options.name, std::move(reduce), std::move(ttl));
   auto table = std::make_unique<RocksDbTable>(*this, std::move(family), options.append);
   tables_.push_back(table.get());
   return std::unique_ptr<StoreTable>(std::move(table));
@@ -197,7 +216,7 @@ Result<std::unique_ptr<StoreFiles>> RocksDbStore::LinkFiles() {
 }
 
 Status RocksDbStore::DropTable(std::unique_ptr<StoreTable> table) {
-  std::erase(tables_, table.get());
+  std::erase(tables_, static_cast<RocksDbTable*>(table.get()));
   return FromRocksDb(db_->DropColumnFamily(static_cast<RocksDbTable&>(*table).family()->handle()),
                      "drop a column family");
 }
@@ -214,8 +233,17 @@ Status RocksDbStore::RetryWrite(const ::rocksdb::Status& failure, ::rocksdb::Wri
 
 std::vector<::rocksdb::ColumnFamilyHandle*> RocksDbStore::Handles() const {
   std::vector<::rocksdb::ColumnFamilyHandle*> handles;
-  for (StoreTable* table : tables_) handles.push_back(static_cast<RocksDbTable*>(table)->family()->handle());
+  for (const RocksDbTable* table : tables_) handles.push_back(table->family()->handle());
   return handles;
+}
+
+void RocksDbStore::TickTables() {
+  accesses_left_ = INT64_MAX;
+  for (RocksDbTable* table : tables_) {
+    if (!table->drops_expired()) continue;
+    accesses_left_ = kAccessesPerTick;
+    table->Tick();
+  }
 }
 
 Result<EngineCounters> RocksDbStore::Collect() {
@@ -246,7 +274,10 @@ Status RocksDbStore::Flush(bool compact) {
   const auto handles = Handles();
   if (handles.empty()) return Status();
   KVSTATE_RETURN_IF_ERROR(FromRocksDb(db_->Flush(::rocksdb::FlushOptions(), handles), "flush"));
-  return compact ? WaitForCompactions() : Status();
+  if (!compact) return Status();
+  sweeper_->Wait();
+  KVSTATE_RETURN_IF_ERROR(sweeper_->TakeFailure());
+  return WaitForCompactions();
 }
 
 Status RocksDbStore::WaitForCompactions() {
@@ -272,6 +303,9 @@ Status RocksDbStore::WaitForCompactions() {
 Status RocksDbStore::Close() {
   if (db_ == nullptr) return Status();
   restored_.clear();
+  // What runs is cancelled first: a job of the sweeper's may be long.
+  ::rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/false);
+  sweeper_->Stop();
   if (default_family_ != nullptr) {
     db_->DestroyColumnFamilyHandle(std::exchange(default_family_, nullptr)).PermitUncheckedError();
   }

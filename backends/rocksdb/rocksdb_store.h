@@ -15,8 +15,11 @@
 #include "backends/rocksdb/rocksdb_counters.h"
 #include "backends/rocksdb/rocksdb_family.h"
 #include "backends/rocksdb/rocksdb_options.h"
+#include "backends/rocksdb/rocksdb_sweeper.h"
 
 namespace kvstate::backends::rocksdb {
+
+class RocksDbTable;
 
 /// A RocksDB without write-ahead log; a column family a table.
 class RocksDbStore final : public OrderedStore {
@@ -47,11 +50,21 @@ class RocksDbStore final : public OrderedStore {
   /// Writes `batch`, whose key and value bytes are `bytes`.
   Status Write(::rocksdb::WriteBatch& batch, size_t bytes) {
     logical_bytes_written_ += bytes;
+    CountAccess();
     const ::rocksdb::Status status = db_->Write(write_options_, &batch);
     if (status.ok()) [[likely]]
       return Status();
     return RetryWrite(status, batch);
   }
+  /// Now and then gives each table whose values expire a Tick.
+  void CountAccess() {
+    if (--accesses_left_ <= 0) [[unlikely]]
+      TickTables();
+  }
+  /// There is a table whose values expire.
+  void WatchAccesses() { accesses_left_ = 0; }
+  Sweeper& sweeper() { return *sweeper_; }
+
   // --- for a restore, before any table is opened ---
 
   using Families = std::map<std::string, FamilyPtr>;
@@ -71,7 +84,9 @@ class RocksDbStore final : public OrderedStore {
                       std::vector<::rocksdb::ColumnFamilyHandle*>* handles);
   static Result<std::unique_ptr<RocksDbStore>> OpenStates(Mode mode, const std::string& directory,
                                                           EngineSettings settings, std::span<const SavedState> states);
-  ::rocksdb::ColumnFamilyOptions FamilyOptions(AppendKind append, std::shared_ptr<ReduceOperator> reduce) const;
+  ::rocksdb::ColumnFamilyOptions FamilyOptions(AppendKind append, std::shared_ptr<ReduceOperator> reduce,
+                                               const std::shared_ptr<FamilyTtl>& ttl) const;
+  void TickTables();
 
   Status RetryWrite(const ::rocksdb::Status& failure, ::rocksdb::WriteBatch& batch);
   Status WaitForCompactions();
@@ -80,10 +95,13 @@ class RocksDbStore final : public OrderedStore {
   const std::string directory_;
   const EngineSettings settings_;
   const std::shared_ptr<JobCounters> counters_;
+  std::shared_ptr<::rocksdb::Logger> log_;
   ::rocksdb::WriteOptions write_options_;
   std::unique_ptr<::rocksdb::DB> db_;
   ::rocksdb::ColumnFamilyHandle* default_family_ = nullptr;  ///< RocksDB insists on one; nothing is in it.
-  std::vector<StoreTable*> tables_;
+  std::unique_ptr<Sweeper> sweeper_;
+  std::vector<RocksDbTable*> tables_;
+  int64_t accesses_left_ = INT64_MAX;  ///< Before the next TickTables.
   Families restored_;
   uint64_t links_made_ = 0;
   uint64_t logical_bytes_written_ = 0;

@@ -1,5 +1,6 @@
 #include "backends/rocksdb/rocksdb_table.h"
 
+#include <cassert>
 #include <utility>
 
 #include "backends/common/composite_key.h"
@@ -25,6 +26,9 @@ size_t MostOperands(AppendKind append) {
   return 0;
 }
 
+// Of a time to live, from one look at the files to the next.
+constexpr int64_t kLooks = 16;
+
 }  // namespace
 
 RocksDbTable::RocksDbTable(RocksDbStore& store, FamilyPtr family, AppendKind append)
@@ -45,6 +49,42 @@ Status RocksDbTable::Claim(const TableOptions& options) {
   return store_.ResumeCompactions(*shared_family_);
 }
 
+Status RocksDbTable::StartTtl(std::shared_ptr<const TableTtl> ttl) {
+  if (!ttl->cleanup.compaction_filter.value_or(true)) return Status();
+  if (ttl->filter.ttl_millis() == INT64_MAX) return Status();
+  assert(shared_family_->ttl() != nullptr);
+  const int64_t period = ttl->cleanup.periodic_compaction_seconds;
+  if (period > 0) {
+    const ::rocksdb::Status set = db_.SetOptions(family_, {{"periodic_compaction_seconds", std::to_string(period)}});
+    if (!set.ok()) return FromRocksDb(set, "set periodic_compaction_seconds=" + std::to_string(period));
+  }
+  last_look_ = ttl->clock->NowMillis();
+  shared_family_->ttl()->Start(std::move(ttl));
+  store_.WatchAccesses();
+  return Status();
+}
+
+void RocksDbTable::Tick() {
+  FamilyTtl& ttl = *shared_family_->ttl();
+  const int64_t now = ttl.ttl()->clock->NowMillis();
+  ttl.NoteWrites(now, std::exchange(bytes_since_tick_, 0));
+  if (now < last_look_) last_look_ = now;
+  if (!IsExpired(last_look_, ttl.ttl_millis() / kLooks + 1, now)) return;
+  last_look_ = now;
+  store_.sweeper().Request(shared_family_, Sweeper::Reason::kDue);
+}
+
+Status RocksDbTable::SweepExpired() {
+  if (!drops_expired()) return Status();
+  Tick();
+  store_.sweeper().Request(shared_family_, Sweeper::Reason::kAsked);
+  return store_.sweeper().TakeFailure();
+}
+
+void RocksDbTable::AddTtlFigures(TtlFigures* figures) const {
+  if (drops_expired()) shared_family_->ttl()->AddFigures(figures);
+}
+
 Status RocksDbTable::FoldAll(const TableOptions& options) {
   RocksDbIterator iterator(db_, shared_family_, ::rocksdb::ReadOptions(), {});
   KVSTATE_RETURN_IF_ERROR(iterator.Seek({}));
@@ -63,6 +103,7 @@ Status RocksDbTable::FoldAll(const TableOptions& options) {
 
 Result<bool> RocksDbTable::Get(ByteView key, ByteView* value) {
   value_.Reset();
+  store_.CountAccess();
   if (appends()) TakeMergedOperands();
   const ::rocksdb::Status status = db_.Get(read_options_, family_, ToSlice(key), &value_);
   if (status.ok()) {
@@ -84,6 +125,7 @@ Status RocksDbTable::Put(ByteView key, ByteView value) {
   batch_.Clear();
   const ::rocksdb::Status status = batch_.Put(family_, ToSlice(key), ToSlice(value));
   if (!status.ok()) return FromRocksDb(status, "put");
+  bytes_since_tick_ += key.size() + value.size();
   return store_.Write(batch_, key.size() + value.size());
 }
 
@@ -98,6 +140,7 @@ Status RocksDbTable::Append(ByteView key, ByteView operand) {
   batch_.Clear();
   const ::rocksdb::Status status = batch_.Merge(family_, ToSlice(key), ToSlice(operand));
   if (!status.ok()) return FromRocksDb(status, "merge");
+  bytes_since_tick_ += key.size() + operand.size();
   return store_.Write(batch_, key.size() + operand.size());
 }
 

@@ -28,8 +28,15 @@ class RocksDbTable final : public StoreTable {
   Result<bool> ConcurrentGet(ByteView key, std::string* value) override;
   Status ConcurrentScan(ByteView prefix, const std::function<void(ByteView key, ByteView value)>& visit) override;
   Status Claim(const TableOptions& options) override;
+  Status StartTtl(std::shared_ptr<const TableTtl> ttl) override;
+  Status SweepExpired() override;
+  void AddTtlFigures(TtlFigures* figures) const override;
 
   const FamilyPtr& family() const { return shared_family_; }
+  /// Whether the engine drops what has expired.
+  bool drops_expired() const { return shared_family_->ttl() != nullptr && shared_family_->ttl()->ttl() != nullptr; }
+  /// To be called now and then: has the files looked at when the clock has moved far enough.
+  void Tick();
 
  private:
   /// Of a restored table, for want of an operator that could do it later: each value whole.
@@ -45,6 +52,8 @@ class RocksDbTable final : public StoreTable {
   const ::rocksdb::ReadOptions read_options_;
   ::rocksdb::PinnableSlice value_;  ///< What Get's view points into.
   ::rocksdb::WriteBatch batch_;     ///< Kept for its memory.
+  uint64_t bytes_since_tick_ = 0;   ///< Written.
+  int64_t last_look_ = 0;
 };
 
 }  // namespace kvstate::backends::rocksdb

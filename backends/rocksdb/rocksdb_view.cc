@@ -11,8 +11,10 @@ namespace {
 
 class RocksDbView final : public StoreView {
  public:
-  RocksDbView(::rocksdb::DB& db, std::vector<FamilyPtr> families)
-      : db_(db), families_(std::move(families)), snapshot_(db.GetSnapshot()) {}
+  RocksDbView(::rocksdb::DB& db, std::vector<FamilyPtr> families) : db_(db), families_(std::move(families)) {
+    for (const FamilyPtr& family : families_) holds_.push_back(std::make_unique<ViewHold>(family->ttl()));
+    snapshot_ = db_.GetSnapshot();
+  }
   ~RocksDbView() override { db_.ReleaseSnapshot(snapshot_); }
   RocksDbView(const RocksDbView&) = delete;
   RocksDbView& operator=(const RocksDbView&) = delete;
@@ -41,7 +43,8 @@ class RocksDbView final : public StoreView {
 
   ::rocksdb::DB& db_;
   const std::vector<FamilyPtr> families_;
-  const ::rocksdb::Snapshot* const snapshot_;
+  std::vector<std::unique_ptr<ViewHold>> holds_;
+  const ::rocksdb::Snapshot* snapshot_ = nullptr;
 };
 
 }  // namespace

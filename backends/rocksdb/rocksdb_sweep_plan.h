@@ -1,0 +1,44 @@
+#ifndef KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_SWEEP_PLAN_H_
+#define KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_SWEEP_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kvstate::backends::rocksdb {
+
+/// A live table file, as a sweep sees it.
+struct SweptFile {
+  std::string name;
+  int level = 0;
+  uint64_t bytes = 0;          ///< Of keys and values.
+  uint64_t expired_bytes = 0;  ///< Of these; 0 for a file that is better left alone for now.
+  bool busy = false;           ///< In a compaction already.
+};
+
+struct SweepPlan {
+  bool flush = false;  ///< What is in memory.
+  /// Files of one level that are to be rewritten together, in the level's order.
+  struct Job {
+    int level = 0;
+    std::vector<std::string> files;
+    uint64_t bytes = 0;
+  };
+  std::vector<Job> jobs;
+};
+
+struct SweepLimits {
+  double wanted_share = 0;   ///< Expired bytes to live ones, in all: nothing is done where there are not more.
+  double least_share = 0;    ///< Expired bytes to all, of what is rewritten.
+  uint64_t least_bytes = 0;  ///< Expired bytes below which nothing is done.
+  uint64_t most_job_bytes = 0;
+};
+
+/// What to rewrite so that little expired is left at little cost: of what has most expired first, until less than half
+/// of the wanted share is left. `files` are in the order of their levels, as RocksDB lists them.
+SweepPlan PlanSweep(const std::vector<SweptFile>& files, uint64_t memory_bytes, uint64_t memory_expired_bytes,
+                    const SweepLimits& limits);
+
+}  // namespace kvstate::backends::rocksdb
+
+#endif  // KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_SWEEP_PLAN_H_
