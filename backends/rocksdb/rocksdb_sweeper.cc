@@ -53,7 +53,7 @@ bool IsOvertaken(const ::rocksdb::Status& status) {
   std::erase_if(known, [](const auto& entry) { return !entry.second.looked_at; });
   if (all_known) return ::rocksdb::Status::OK();
   ::rocksdb::TablePropertiesCollection tables;
-  const ::rocksdb::Status status = db.GetPropertiesOfAllTables(family.handle(), &tables);
+  ::rocksdb::Status status = db.GetPropertiesOfAllTables(family.handle(), &tables);
   if (!status.ok()) return status;
   for (const auto& [path, table] : tables) {
     FamilyTtl::KnownFile& file = known[FileNumber(path)];
