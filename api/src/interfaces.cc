@@ -5,6 +5,8 @@
 #include "kvstate/functions.h"
 #include "kvstate/internal_kv_state.h"
 #include "kvstate/keyed_state_backend.h"
+#include "kvstate/operator_state.h"
+#include "kvstate/raw_state_streams.h"
 #include "kvstate/savepoint_reader.h"
 #include "kvstate/serialized_access.h"
 #include "kvstate/serializer_evolution.h"
@@ -25,12 +27,17 @@ ReduceFunction::~ReduceFunction() = default;
 AggregateFunction::~AggregateFunction() = default;
 FoldFunction::~FoldFunction() = default;
 StateVisitor::~StateVisitor() = default;
+InternalBroadcastState::~InternalBroadcastState() = default;
 InternalKVState::~InternalKVState() = default;
+InternalOperatorListState::~InternalOperatorListState() = default;
 MapIterator::~MapIterator() = default;
 SerializedAccess::~SerializedAccess() = default;
 KeyIterator::~KeyIterator() = default;
 LocalFiles::~LocalFiles() = default;
 NearCopies::~NearCopies() = default;
+OperatorSnapshotTask::~OperatorSnapshotTask() = default;
+OperatorStateBackend::~OperatorStateBackend() = default;
+RawStreamReader::~RawStreamReader() = default;
 SavepointReader::~SavepointReader() = default;
 SerializerEvolution::~SerializerEvolution() = default;
 SnapshotTask::~SnapshotTask() = default;

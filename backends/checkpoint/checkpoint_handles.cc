@@ -92,44 +92,57 @@ Status CheckRawKeyed(const CheckpointMetadata& checkpoint) {
   return Status();
 }
 
-/// One handle of each subtask of each operator.
 template <class Handle>
-Status CheckSubtasks(const CheckpointMetadata& checkpoint, const std::vector<Handle>& handles, const char* what) {
-  std::map<std::string, std::pair<uint32_t, std::set<uint32_t>>> by_operator;
+Status CheckOfSubtasks(const CheckpointMetadata& checkpoint, const std::vector<Handle>& handles,
+                       std::string_view what) {
+  std::vector<SubtaskOf> subtasks;
   for (const Handle& handle : handles) {
     KVSTATE_RETURN_IF_ERROR(CheckHandle(checkpoint, handle));
-    auto& [parallelism, subtasks] =
-        by_operator.try_emplace(handle.operator_name, handle.parallelism, std::set<uint32_t>()).first->second;
-    const std::string which = std::string(what) + " of operator '" + handle.operator_name + "': ";
-    if (handle.parallelism != parallelism) {
-      return InvalidArgumentError(which + "its handles have parallelism " + std::to_string(parallelism) + " and " +
-                                  std::to_string(handle.parallelism) + "; they are not of one checkpoint");
+    subtasks.push_back({handle.operator_name, handle.subtask, handle.parallelism});
+  }
+  return CheckSubtasks(subtasks, what);
+}
+
+}  // namespace
+
+Status CheckSubtasks(const std::vector<SubtaskOf>& handles, std::string_view what) {
+  struct Operator {
+    uint32_t parallelism = 1;
+    std::set<uint32_t> subtasks;
+  };
+  std::map<std::string_view, Operator> operators;
+  for (const SubtaskOf& handle : handles) {
+    const auto refuse = [&](const std::string& why) {
+      return InvalidArgumentError(
+          std::string(what).append(" of operator '").append(handle.operator_name).append("': ").append(why));
+    };
+    Operator& known = operators.try_emplace(handle.operator_name, Operator{handle.parallelism, {}}).first->second;
+    if (handle.parallelism != known.parallelism) {
+      return refuse("its handles have parallelism " + std::to_string(known.parallelism) + " and " +
+                    std::to_string(handle.parallelism) + "; they are not of one checkpoint");
     }
-    if (handle.subtask >= parallelism) {
-      return InvalidArgumentError(which + "a handle is of subtask " + std::to_string(handle.subtask) + " of " +
-                                  std::to_string(parallelism) + "; subtasks count from 0");
+    if (handle.subtask >= handle.parallelism) {
+      return refuse("a handle is of subtask " + std::to_string(handle.subtask) + " of " +
+                    std::to_string(handle.parallelism) + "; they count from 0");
     }
-    if (!subtasks.insert(handle.subtask).second) {
-      return InvalidArgumentError(which + "two handles are of subtask " + std::to_string(handle.subtask));
+    if (!known.subtasks.insert(handle.subtask).second) {
+      return refuse("two handles are of subtask " + std::to_string(handle.subtask));
     }
   }
-  for (const auto& [name, of_operator] : by_operator) {
-    const auto& [parallelism, subtasks] = of_operator;
-    if (subtasks.size() == parallelism) continue;
-    return InvalidArgumentError(std::string(what) + " of operator '" + name + "': there are handles of " +
-                                std::to_string(subtasks.size()) + " of its " + std::to_string(parallelism) +
+  for (const auto& [name, known] : operators) {
+    if (known.subtasks.size() == known.parallelism) continue;
+    return InvalidArgumentError(std::string(what).append(" of operator '").append(name) + "': there are handles of " +
+                                std::to_string(known.subtasks.size()) + " of its " + std::to_string(known.parallelism) +
                                 " subtasks; give one of each");
   }
   return Status();
 }
 
-}  // namespace
-
 Status CheckHandles(const CheckpointMetadata& checkpoint) {
   KVSTATE_RETURN_IF_ERROR(CheckKeyed(checkpoint));
-  KVSTATE_RETURN_IF_ERROR(CheckSubtasks(checkpoint, checkpoint.operator_handles, "operator state"));
+  KVSTATE_RETURN_IF_ERROR(CheckOfSubtasks(checkpoint, checkpoint.operator_handles, "operator state"));
   KVSTATE_RETURN_IF_ERROR(CheckRawKeyed(checkpoint));
-  return CheckSubtasks(checkpoint, checkpoint.raw_operator_handles, "raw operator state");
+  return CheckOfSubtasks(checkpoint, checkpoint.raw_operator_handles, "raw operator state");
 }
 
 }  // namespace kvstate::backends

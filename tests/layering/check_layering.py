@@ -25,6 +25,7 @@ BACKEND_MAY_INCLUDE = {
     "common": set(),
     "checkpoint": {"common"},
     "embedded": {"common", "checkpoint"},
+    "operators": {"common", "checkpoint"},
     "hashmap": {"common", "checkpoint"},
     "interface_tax": set(),
     "snapshot_costs": set(),
