@@ -1,0 +1,261 @@
+// What a time to live costs a value state of which nothing ever expires, on every backend, by the public interface
+// alone:
+//
+//   <get|update|mixed>/<backend>/<value>    operations a second with a time to live ÷ without
+//   bytes/<backend>/<value>                 bytes that the time adds to an entry, in files or memory where the backend
+//                                           says; encoded, it is 8
+//
+// Keys are 8 bytes, drawn evenly; a value is an int64 or a string of 100 bytes. Three backends take turns: without,
+// with a time to live that is not cleaned up, and with the backend's default cleanup. A ratio is of the owner's
+// processor time, which leaves out what else the machine does; wall_ratio is of time. Median and quartiles over the
+// turns.
+//
+// --benchmark_filter chooses. Files go under TMPDIR.
+
+#include <benchmark/benchmark.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kvstate/backends.h"
+#include "kvstate/engine_statistics.h"
+#include "kvstate/extension.h"
+#include "kvstate/keyed_backend.h"
+
+namespace kvstate::ttl_costs {
+namespace {
+
+constexpr int64_t kKeys = 200'000;
+constexpr int kOperations = 50'000;  ///< Of a turn.
+constexpr int kTurns = 31;
+constexpr int64_t kDayMillis = int64_t{24} * 3600 * 1000;
+
+void Check(const Status& status) {
+  if (status.ok()) return;
+  std::cerr << "ttl_costs: " << status.ToString() << "\n";
+  std::exit(1);
+}
+template <class T>
+T Take(Result<T> result) {
+  Check(result.status());
+  return std::move(result).value();
+}
+
+enum class Contestant { kPlain, kUncleaned, kDefault };
+constexpr std::array kContestants = {Contestant::kPlain, Contestant::kUncleaned, Contestant::kDefault};
+
+enum class Operation { kGet, kUpdate, kMixed };
+
+/// Numbers that are the same for all contestants.
+class Draw {
+ public:
+  explicit Draw(uint64_t seed) : at_(seed) {}
+  uint64_t Next() {
+    at_ += 0x9e3779b97f4a7c15u;
+    uint64_t z = (at_ ^ (at_ >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+
+ private:
+  uint64_t at_;
+};
+
+template <class V>
+V ValueOf(uint64_t number);
+template <>
+int64_t ValueOf(uint64_t number) {
+  return static_cast<int64_t>(number);
+}
+template <>
+std::string ValueOf(uint64_t number) {
+  Draw draw(number);
+  std::string value(100, '\0');
+  for (char& byte : value) byte = static_cast<char>(draw.Next());
+  return value;
+}
+
+struct Nanoseconds {
+  double wall = 0;
+  double cpu = 0;
+};
+
+double ThreadNanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+/// A backend with one value state under all keys.
+template <class V>
+class Job {
+ public:
+  Job(const BackendRegistry& registry, const std::string& name, Contestant contestant) {
+    std::string path = (std::filesystem::temp_directory_path() / "ttl_costs_XXXXXX").string();
+    if (mkdtemp(path.data()) == nullptr) Check(InternalError("no directory " + path));
+    directory_ = path;
+    BackendOptions options;
+    options.key_serializer = SerializerFor<int64_t>();
+    options.directory = directory_ / "task";
+    backend_ = std::make_unique<KeyedBackend<int64_t>>(Take(registry.Create(name, options)));
+    ValueStateDescriptor<V> descriptor("v");
+    if (contestant != Contestant::kPlain) {
+      descriptor.ttl = TtlConfig{.ttl_millis = kDayMillis};
+      if (contestant == Contestant::kUncleaned) {
+        descriptor.ttl->cleanup.incremental_entries = 0;
+        descriptor.ttl->cleanup.compaction_filter = false;
+      }
+    }
+    state_ = Take(backend_->GetState(descriptor));
+    for (int64_t key = 0; key < kKeys; ++key) {
+      Check(backend_->SetCurrentKey(key));
+      Check(state_.Update(ValueOf<V>(static_cast<uint64_t>(key))));
+    }
+    Check(statistics().Flush(/*compact=*/true));
+  }
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  ~Job() {
+    backend_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  Nanoseconds Run(Operation operation, const std::vector<uint64_t>& draws) {
+    const auto begin = std::chrono::steady_clock::now();
+    const double cpu = ThreadNanoseconds();
+    for (const uint64_t draw : draws) {
+      Check(backend_->SetCurrentKey(static_cast<int64_t>(draw % static_cast<uint64_t>(kKeys))));
+      if (operation == Operation::kGet || (operation == Operation::kMixed && (draw >> 40) % 2 == 0)) {
+        const V* value = Take(state_.Get());
+        benchmark::DoNotOptimize(*value);
+      } else {
+        Check(state_.Update(value_));
+      }
+    }
+    const std::chrono::duration<double, std::nano> wall = std::chrono::steady_clock::now() - begin;
+    return {wall.count(), ThreadNanoseconds() - cpu};
+  }
+
+  EngineStatistics& statistics() { return *GetExtension<EngineStatistics>(backend_->backend()); }
+
+ private:
+  std::filesystem::path directory_;
+  std::unique_ptr<KeyedBackend<int64_t>> backend_;
+  ValueState<V> state_;
+  const V value_ = ValueOf<V>(12345);
+};
+
+double Quantile(std::vector<double> numbers, double quantile) {
+  std::sort(numbers.begin(), numbers.end());
+  return numbers[static_cast<size_t>(quantile * static_cast<double>(numbers.size() - 1))];
+}
+
+void Report(benchmark::State& state, const std::string& name, const std::vector<double>& ratios) {
+  state.counters[name + "_p50"] = Quantile(ratios, 0.5);
+  state.counters[name + "_p25"] = Quantile(ratios, 0.25);
+  state.counters[name + "_p75"] = Quantile(ratios, 0.75);
+}
+
+template <class V>
+std::vector<std::unique_ptr<Job<V>>> JobsOn(const BackendRegistry& registry, const std::string& backend) {
+  std::vector<std::unique_ptr<Job<V>>> jobs;
+  for (const Contestant contestant : kContestants) {
+    jobs.push_back(std::make_unique<Job<V>>(registry, backend, contestant));
+  }
+  return jobs;
+}
+
+template <class V>
+void Throughput(benchmark::State& state, const BackendRegistry& registry, const std::string& backend,
+                Operation operation) {
+  auto jobs = JobsOn<V>(registry, backend);
+  Draw draw(1);
+  std::vector<double> plain_ns;
+  std::vector<double> cpu_ratios[kContestants.size()];
+  std::vector<double> wall_ratios[kContestants.size()];
+  for (auto _ : state) {
+    for (int turn = 0; turn < kTurns; ++turn) {
+      std::vector<uint64_t> draws(kOperations);
+      for (uint64_t& drawn : draws) drawn = draw.Next();
+      Nanoseconds took[kContestants.size()];
+      // Each begins as often as the others.
+      for (size_t i = 0; i < jobs.size(); ++i) {
+        const size_t next = (i + static_cast<size_t>(turn)) % jobs.size();
+        took[next] = jobs[next]->Run(operation, draws);
+      }
+      plain_ns.push_back(took[0].cpu / kOperations);
+      for (size_t i = 1; i < jobs.size(); ++i) {
+        cpu_ratios[i].push_back(took[0].cpu / took[i].cpu);
+        wall_ratios[i].push_back(took[0].wall / took[i].wall);
+      }
+    }
+    state.SetIterationTime(Quantile(plain_ns, 0.5) * kOperations / 1e9);
+  }
+  state.counters["plain_ns"] = Quantile(plain_ns, 0.5);
+  Report(state, "ratio", cpu_ratios[1]);
+  state.counters["wall_ratio_p50"] = Quantile(wall_ratios[1], 0.5);
+  Report(state, "default_ratio", cpu_ratios[2]);
+  state.counters["default_wall_ratio_p50"] = Quantile(wall_ratios[2], 0.5);
+}
+
+template <class V>
+void Bytes(benchmark::State& state, const BackendRegistry& registry, const std::string& backend) {
+  std::vector<double> bytes;
+  for (auto _ : state) {
+    for (const auto& job : JobsOn<V>(registry, backend)) {
+      const EngineCounters counters = Take(job->statistics().Collect());
+      const auto known = counters.disk_bytes.has_value() ? counters.disk_bytes : counters.memory_bytes;
+      if (!known.has_value()) {
+        state.SkipWithError("the backend does not say what this takes");
+        return;
+      }
+      bytes.push_back(static_cast<double>(*known) / static_cast<double>(kKeys));
+    }
+    state.SetIterationTime(1e-3);
+  }
+  state.counters["bytes_per_entry"] = bytes[0];
+  state.counters["bytes_added"] = bytes[1] - bytes[0];
+}
+
+template <class V>
+void RegisterFor(const BackendRegistry& registry, const std::string& backend, const std::string& value) {
+  const std::string suffix = "/" + backend + "/" + value;
+  const auto add = [](const std::string& name, auto run) {
+    benchmark::RegisterBenchmark(name.c_str(), run)->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
+  };
+  const auto throughput = [&](const char* name, Operation operation) {
+    add(name + suffix, [&registry, backend, operation](benchmark::State& state) {
+      Throughput<V>(state, registry, backend, operation);
+    });
+  };
+  throughput("get", Operation::kGet);
+  throughput("update", Operation::kUpdate);
+  throughput("mixed", Operation::kMixed);
+  add("bytes" + suffix, [&registry, backend](benchmark::State& state) { Bytes<V>(state, registry, backend); });
+}
+
+}  // namespace
+}  // namespace kvstate::ttl_costs
+
+int main(int argc, char** argv) {
+  using namespace kvstate;
+  BackendRegistry registry;
+  ttl_costs::Check(RegisterBuiltinBackends(registry));
+  for (const std::string& backend : registry.Names()) {
+    ttl_costs::RegisterFor<int64_t>(registry, backend, "int64");
+    ttl_costs::RegisterFor<std::string>(registry, backend, "string100");
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
