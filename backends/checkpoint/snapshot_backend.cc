@@ -4,7 +4,9 @@
 #include <chrono>
 #include <utility>
 
+#include "backends/checkpoint/timer_stream.h"
 #include "backends/common/saved_state.h"
+#include "backends/common/timer_format.h"
 
 namespace kvstate::backends {
 
@@ -49,10 +51,28 @@ SnapshotBackend::SnapshotBackend(std::string_view name, const BackendOptions& op
 SnapshotBackend::~SnapshotBackend() = default;
 
 void* SnapshotBackend::GetExtension(std::string_view id) {
+  if (id == Timers::kExtensionId) return static_cast<Timers*>(&timers_);
   return id == Snapshots::kExtensionId ? static_cast<Snapshots*>(this) : BackendBase::GetExtension(id);
 }
 
-std::vector<SavedState> SnapshotBackend::UnclaimedStates() const { return unclaimed(); }
+std::vector<SavedState> SnapshotBackend::UnclaimedStates() const {
+  std::vector<SavedState> states = unclaimed();
+  std::erase_if(states, [](const SavedState& state) { return IsTimersState(state.name); });
+  return states;
+}
+
+const SavedState* SnapshotBackend::FindUnclaimedTimers(std::string_view state_name) const {
+  const auto same = [&](const SavedState& state) { return state.name == state_name; };
+  const auto at = std::find_if(unclaimed().begin(), unclaimed().end(), same);
+  return at == unclaimed().end() ? nullptr : &*at;
+}
+
+Status SnapshotBackend::DropUnclaimedTimers(const SavedState& state) {
+  const std::string state_name = state.name;
+  KVSTATE_RETURN_IF_ERROR(DropUnclaimed(state));
+  ForgetUnclaimed(state_name);
+  return Status();
+}
 
 KeyedStateHandle SnapshotBackend::NewHandle(const SnapshotWriter& writer) const {
   KeyedStateHandle handle;
@@ -66,6 +86,7 @@ KeyedStateHandle SnapshotBackend::NewHandle(const SnapshotWriter& writer) const 
     SavedState& saved = handle.states.emplace_back(SavedStateOf(state->descriptor(), state->namespace_serializer()));
     saved.engine_data = EngineDataOf(*state);
   }
+  for (SavedState& timers : timers_.StoredStates()) handle.states.push_back(std::move(timers));
   handle.states.insert(handle.states.end(), unclaimed().begin(), unclaimed().end());
   return handle;
 }
@@ -82,11 +103,12 @@ Result<std::unique_ptr<SnapshotTask>> SnapshotBackend::Snapshot(uint64_t checkpo
   }
   const uint64_t begun_ns = SteadyNanoseconds();
   auto writer = std::make_shared<SnapshotWriter>(std::move(storage), checkpoint_id, key_group_range(), options);
-  auto work = BeginSnapshot(*writer, NewHandle(*writer));
+  const KeyedStateHandle handle = NewHandle(*writer);
+  auto work = BeginSnapshot(*writer, handle);
   if (!work.ok()) return work.status().WithContext("snapshot " + std::to_string(checkpoint_id));
   last_snapshot_id_ = checkpoint_id;
   if (options.kind != SnapshotKind::kSavepoint) pending_.push_back(checkpoint_id);
-  return runs_.MakeTask(std::move(work).value(), std::move(writer), begun_ns);
+  return runs_.MakeTask(timers_.AddTo(std::move(work).value(), handle), std::move(writer), begun_ns);
 }
 
 Status SnapshotBackend::NotifyComplete(uint64_t checkpoint_id) {
@@ -129,8 +151,9 @@ Status SnapshotBackend::CheckHandle(const KeyedStateHandle& handle) const {
 
 Status SnapshotBackend::CheckRestorable(std::span<const KeyedStateHandle> handles) const {
   if (disposed()) return DisposedError();
-  if (!States().empty() || !unclaimed().empty() || last_snapshot_id_ != 0) {
-    return FailedPreconditionError("only a new backend can be restored: this one has states or snapshots already");
+  if (!States().empty() || !unclaimed().empty() || !timers_.empty() || last_snapshot_id_ != 0) {
+    return FailedPreconditionError(
+        "only a new backend can be restored: this one has states, timers or snapshots already");
   }
   for (const KeyedStateHandle& handle : handles) KVSTATE_RETURN_IF_ERROR(CheckHandle(handle));
   for (uint32_t group = key_group_range().first; group <= key_group_range().last; ++group) {
@@ -142,6 +165,18 @@ Status SnapshotBackend::CheckRestorable(std::span<const KeyedStateHandle> handle
                                 " of the handles given; give all handles of one checkpoint");
   }
   return Status();
+}
+
+Status SnapshotBackend::RestoreParts(RestorePlan& plan, std::span<KeyedStateHandle> handles) {
+  KVSTATE_ASSIGN_OR_RETURN(plan.states, JoinStates(handles));
+  std::vector<KeyedStateHandle> timers;
+  for (KeyedStateHandle& handle : handles) {
+    KVSTATE_ASSIGN_OR_RETURN(KeyedStateHandle taken, TakeTimersOff(&handle));
+    timers.push_back(std::move(taken));
+  }
+  KVSTATE_RETURN_IF_ERROR(timers_.Restore(*plan.storage, timers, plan.states));
+  std::erase_if(plan.states, [](const SavedState& state) { return IsHeapTimersState(state.name); });
+  return RestoreFrom(plan);
 }
 
 Status SnapshotBackend::Restore(std::span<const KeyedStateHandle> handles, std::shared_ptr<CheckpointStorage> storage,
@@ -156,9 +191,9 @@ Status SnapshotBackend::Restore(std::span<const KeyedStateHandle> handles, std::
     if (Overlap(handle.key_groups, key_group_range())) overlapping.push_back(handle);
   }
   RestorePlan plan{overlapping, std::move(storage), options, {}};
-  KVSTATE_ASSIGN_OR_RETURN(plan.states, JoinStates(overlapping));
-  const Status restored = RestoreFrom(plan);
+  const Status restored = RestoreParts(plan, overlapping);
   if (!restored.ok()) {
+    timers_.DropRestored();
     KVSTATE_RETURN_IF_ERROR(EmptyAgain().WithContext("after a restore that failed (" + restored.ToString() + ")"));
     return restored.WithContext("restore of checkpoint " + std::to_string(newest_id));
   }

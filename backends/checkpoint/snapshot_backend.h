@@ -2,12 +2,15 @@
 #define KVSTATE_BACKENDS_CHECKPOINT_SNAPSHOT_BACKEND_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "backends/checkpoint/backend_timers.h"
 #include "backends/checkpoint/snapshot_writer.h"
 #include "backends/common/backend_base.h"
 #include "kvstate/snapshots.h"
@@ -16,15 +19,17 @@ namespace kvstate::backends {
 
 /// What a checked Restore is to read.
 struct RestorePlan {
-  std::span<const KeyedStateHandle> handles;  ///< Each overlaps the backend's range; together they cover it.
+  /// Each overlaps the backend's range; together they cover it. Without timers on the heap.
+  std::span<const KeyedStateHandle> handles;
   std::shared_ptr<CheckpointStorage> storage;
   RestoreOptions options;
   /// The states of all handles, each name once, without engine_data where handles differ in it.
   std::vector<SavedState> states;
 };
 
-/// The Snapshots of every backend: what is refused, ids, tasks, and the restored states that nobody asked for yet.
-class SnapshotBackend : public BackendBase, public Snapshots {
+/// The Snapshots of every backend: what is refused, ids, tasks, and the restored states that nobody asked for yet. And
+/// its Timers: those on the heap are added to snapshots here, and taken off before a backend restores the rest.
+class SnapshotBackend : public BackendBase, public Snapshots, private TimersHost {
  public:
   Result<std::unique_ptr<SnapshotTask>> Snapshot(uint64_t checkpoint_id, std::shared_ptr<CheckpointStorage> storage,
                                                  const SnapshotOptions& options) final;
@@ -40,7 +45,8 @@ class SnapshotBackend : public BackendBase, public Snapshots {
   ~SnapshotBackend() override;
 
   /// A handle of the snapshot with everything set but format and files. Its states are those that the backend has, in
-  /// order: claimed ones, with the engine_data that EngineDataOf gives, then unclaimed ones as they were restored.
+  /// order: claimed ones, with the engine_data that EngineDataOf gives, then those of MakeStoreQueue, then unclaimed
+  /// ones as they were restored.
   KeyedStateHandle NewHandle(const SnapshotWriter& writer) const;
 
   // --- for the derived backend to give, besides what BackendBase asks for ---
@@ -63,12 +69,31 @@ class SnapshotBackend : public BackendBase, public Snapshots {
   /// SavedState::engine_data of a state that the backend has.
   virtual std::string EngineDataOf(InternalKVState&) const { return {}; }
 
+  // Of timers: those of its own storage, if it has one for them, and restored ones.
+  bool HasTimerStore() const override { return false; }
+  Result<std::unique_ptr<BackendTimerQueue>> MakeStoreQueue(SerializerPtr namespace_serializer, std::string_view queue,
+                                                            const SavedState& saved, bool restored) override {
+    return TimersHost::MakeStoreQueue(std::move(namespace_serializer), queue, saved, restored);
+  }
+  Status ForEachUnclaimedTimer(const SavedState& state,
+                               const std::function<Status(uint32_t key_group, ByteView key)>& visit) override = 0;
+
  private:
-  void OnDispose() final { runs_.EndAll(); }
+  void OnDispose() final {
+    runs_.EndAll();
+    timers_.Dispose();
+  }
+  const KeyContext& TimerKeys() const final { return key_context(); }
+  Status CheckUsable() const final { return disposed() ? DisposedError() : Status(); }
+  const SavedState* FindUnclaimedTimers(std::string_view state_name) const final;
+  Status DropUnclaimedTimers(const SavedState& state) final;
+  void ForgetUnclaimedTimers(std::string_view state_name) final { ForgetUnclaimed(state_name); }
+  Status RestoreParts(RestorePlan& plan, std::span<KeyedStateHandle> handles);
   Status CheckRestorable(std::span<const KeyedStateHandle> handles) const;
   Status CheckHandle(const KeyedStateHandle& handle) const;
 
   SnapshotRuns runs_;
+  BackendTimers timers_{*this};
   uint64_t last_snapshot_id_ = 0;
   uint64_t last_confirmed_id_ = 0;
   std::vector<uint64_t> pending_;  ///< Checkpoints that were begun and neither confirmed nor aborted.

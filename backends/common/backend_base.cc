@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backends/common/timer_format.h"
 #include "backends/common/ttl_descriptor.h"
 #include "backends/common/ttl_state.h"
 
@@ -20,6 +21,13 @@ bool WriteTheSame(const SerializerPtr& a, const SerializerPtr& b) {
 bool ExpireTheSame(const StateDescriptor& a, const StateDescriptor& b) {
   if (!HasTtl(a) || !HasTtl(b)) return HasTtl(a) == HasTtl(b);
   return *a.ttl == *b.ttl;
+}
+
+/// Names under which queues of timers keep what they have.
+Status CheckNotTimers(std::string_view state_name) {
+  if (!IsTimersState(state_name)) return Status();
+  return InvalidArgumentError("state '" + std::string(state_name) + "': names that start with '" +
+                              std::string(kTimersPrefix) + "' are those of timers; use another");
 }
 
 }  // namespace
@@ -73,6 +81,7 @@ Result<InternalKVState*> BackendBase::GetOrCreateState(SerializerPtr namespace_s
     return InvalidArgumentError("state '" + descriptor.name + "': the namespace serializer is missing");
   }
   KVSTATE_RETURN_IF_ERROR(descriptor.Validate());
+  KVSTATE_RETURN_IF_ERROR(CheckNotTimers(descriptor.name));
   if (HasTtl(descriptor)) KVSTATE_RETURN_IF_ERROR(CheckCleanup(descriptor));
   const auto existing = FindState(descriptor.name);
   if (existing.ok()) {
@@ -185,6 +194,7 @@ Result<uint64_t> BackendBase::NumEntries() {
     entries += of_state;
   }
   for (const SavedState& state : unclaimed_) {
+    if (IsTimersState(state.name)) continue;
     KVSTATE_ASSIGN_OR_RETURN(const uint64_t of_state, CountUnclaimed(state));
     entries += of_state;
   }
@@ -199,6 +209,7 @@ std::vector<std::string> BackendBase::StateNames() const {
 }
 
 Status BackendBase::RemoveState(std::string_view state_name) {
+  KVSTATE_RETURN_IF_ERROR(CheckNotTimers(state_name));
   if (const auto restored = FindUnclaimed(state_name); restored != unclaimed_.end() && !disposed_) {
     KVSTATE_RETURN_IF_ERROR(DropUnclaimed(*restored));
     unclaimed_.erase(restored);

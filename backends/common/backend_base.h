@@ -106,6 +106,7 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
   /// Restored states that GetOrCreateState was not called for. Set by a restore, on a backend without states.
   const std::vector<SavedState>& unclaimed() const { return unclaimed_; }
   void SetUnclaimed(std::vector<SavedState> states) { unclaimed_ = std::move(states); }
+  void ForgetUnclaimed(std::string_view state_name) { unclaimed_.erase(FindUnclaimed(state_name)); }
   Status DisposedError() const;
 
   /// The derived class's destructor must call this, so that Close still finds it whole.

@@ -4,9 +4,11 @@
 #include <cassert>
 #include <utility>
 
+#include "backends/common/timer_format.h"
 #include "backends/common/ttl_descriptor.h"
 #include "backends/embedded/embedded_states.h"
 #include "backends/embedded/embedded_walks.h"
+#include "backends/embedded/key_group_bounds.h"
 
 namespace kvstate::backends {
 
@@ -166,6 +168,26 @@ Result<uint64_t> EmbeddedBackend::CountEntries(InternalKVState& state) {
 
 Result<uint64_t> EmbeddedBackend::CountUnclaimed(const SavedState& state) {
   return CountIn(*unclaimed_tables_[UnclaimedIndex(state.name)]);
+}
+
+Status EmbeddedBackend::ForEachUnclaimedTimer(const SavedState& state,
+                                              const std::function<Status(uint32_t key_group, ByteView key)>& visit) {
+  const size_t key_group_bytes = KeyGroupPrefixBytes(max_parallelism());
+  StoreTable& table = *unclaimed_tables_[UnclaimedIndex(state.name)];
+  KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> entries, table.NewIterator({}, {}));
+  KVSTATE_RETURN_IF_ERROR(entries->Seek({}));
+  std::string key;
+  while (entries->Valid()) {
+    const ByteView in_table = entries->key();
+    if (in_table.size() < key_group_bytes + kTimestampBytes) {
+      return DataLossError("state '" + state.name + "' has a key of " + std::to_string(in_table.size()) + " bytes");
+    }
+    key.clear();
+    AppendStreamedKey(in_table.substr(key_group_bytes), &key);
+    KVSTATE_RETURN_IF_ERROR(visit(KeyGroupOfTableKey(in_table, key_group_bytes), key));
+    KVSTATE_RETURN_IF_ERROR(entries->Next());
+  }
+  return Status();
 }
 
 Status EmbeddedBackend::DropUnclaimed(const SavedState& state) {

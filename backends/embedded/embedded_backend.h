@@ -59,6 +59,8 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   Status EmptyAgain() override;
   std::string EngineDataOf(InternalKVState& state) const override;
   bool HasNamespace(InternalKVState& state) const override;
+  Status ForEachUnclaimedTimer(const SavedState& state,
+                               const std::function<Status(uint32_t key_group, ByteView key)>& visit) override;
   Status Close() override;
 
   bool has_files() const { return !opener_->files_format().empty(); }

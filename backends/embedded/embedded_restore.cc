@@ -8,6 +8,7 @@
 #include "backends/checkpoint/state_stream.h"
 #include "backends/checkpoint/stored_file.h"
 #include "backends/common/file_error.h"
+#include "backends/common/timer_format.h"
 #include "backends/embedded/transfers.h"
 
 namespace kvstate::backends {
@@ -42,7 +43,9 @@ Result<std::unique_ptr<StoreTable>> CreateRestoredTable(OrderedStore& store, con
 Result<uint64_t> RestoreStreams(const RestorePlan& plan, const KeyedStateHandle& handle, KeyGroupRange range,
                                 size_t key_group_bytes, const std::vector<std::unique_ptr<StoreTable>>& tables) {
   std::vector<StoreTable*> table_of;
+  std::vector<bool> is_timers;
   for (const SavedState& state : handle.states) {
+    is_timers.push_back(IsStoreTimersState(state.name));
     const auto same =
         std::find_if(plan.states.begin(), plan.states.end(), [&](const auto& s) { return s.name == state.name; });
     table_of.push_back(tables[static_cast<size_t>(same - plan.states.begin())].get());
@@ -62,7 +65,14 @@ Result<uint64_t> RestoreStreams(const RestorePlan& plan, const KeyedStateHandle&
       KVSTATE_ASSIGN_OR_RETURN(const bool more, reader->Next(&state, &entry));
       if (!more) break;
       key.resize(key_group_bytes);
-      key.append(entry.key);
+      if (!is_timers[state]) {
+        key.append(entry.key);
+      } else if (entry.key.size() >= kTimestampBytes) {
+        AppendTableKey(entry.key, &key);
+      } else {
+        return DataLossError("'" + handle.files.front().file.path + "': state '" + handle.states[state].name +
+                             "' has a key of " + std::to_string(entry.key.size()) + " bytes, too short for a timer's");
+      }
       KVSTATE_RETURN_IF_ERROR(table_of[state]->Put(key, entry.value));
     }
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "kvstate/key_group.h"
 
@@ -17,6 +18,13 @@ inline std::string KeyGroupBound(uint32_t key_group, size_t key_group_bytes) {
   if (key_group_bytes == 2) bound.push_back(static_cast<char>(key_group >> 8));
   bound.push_back(static_cast<char>(key_group));
   return bound;
+}
+
+/// The key group that stands first in a key of a table. REQUIRES: at least `key_group_bytes`.
+inline uint32_t KeyGroupOfTableKey(std::string_view key, size_t key_group_bytes) {
+  uint32_t key_group = 0;
+  for (size_t i = 0; i < key_group_bytes; ++i) key_group = key_group << 8 | static_cast<uint8_t>(key[i]);
+  return key_group;
 }
 
 /// Keys from `lower` on, and below `upper`.

@@ -5,17 +5,12 @@
 #include <utility>
 
 #include "backends/checkpoint/state_stream.h"
+#include "backends/common/timer_format.h"
+#include "backends/embedded/key_group_bounds.h"
 
 namespace kvstate::backends {
 
 namespace {
-
-/// The key group that stands first in a composite key.
-uint32_t KeyGroupOf(ByteView key, size_t key_group_bytes) {
-  uint32_t key_group = 0;
-  for (size_t i = 0; i < key_group_bytes; ++i) key_group = key_group << 8 | static_cast<uint8_t>(key[i]);
-  return key_group;
-}
 
 /// Keys of one table, sorted, each once.
 std::vector<ByteView> SortedKeys(const std::vector<std::shared_ptr<const KeySet>>& sets) {
@@ -35,7 +30,9 @@ class StreamWork final : public SnapshotWork {
  public:
   StreamWork(KeyedStateHandle handle, std::unique_ptr<StoreView> view, size_t key_group_bytes,
              std::shared_ptr<StreamChainPlan> plan)
-      : handle_(std::move(handle)), view_(std::move(view)), key_group_bytes_(key_group_bytes), plan_(std::move(plan)) {}
+      : handle_(std::move(handle)), view_(std::move(view)), key_group_bytes_(key_group_bytes), plan_(std::move(plan)) {
+    for (const SavedState& state : handle_.states) is_timers_.push_back(IsStoreTimersState(state.name));
+  }
 
   Result<KeyedStateHandle> Write(SnapshotWriter& writer) override {
     const ChainStep step = ChooseStep();
@@ -91,6 +88,15 @@ class StreamWork final : public SnapshotWork {
     plan_->is_folded.store(true, std::memory_order_release);
   }
 
+  /// What a stream has of a table's key. Of timers, which an engine has in the order of time, it is another one.
+  ByteView StreamedKey(size_t state, ByteView key, std::string* rearranged) const {
+    const ByteView rest = key.substr(key_group_bytes_);
+    if (!is_timers_[state] || rest.size() < kTimestampBytes) return rest;
+    rearranged->clear();
+    AppendStreamedKey(rest, rearranged);
+    return *rearranged;
+  }
+
   Status WriteAll(StateStreamWriter& stream) const {
     // A table's order is that of key groups first: one walk over each serves all of them.
     std::vector<std::unique_ptr<StoreIterator>> walks(handle_.states.size());
@@ -98,15 +104,16 @@ class StreamWork final : public SnapshotWork {
       KVSTATE_ASSIGN_OR_RETURN(walks[i], view_->NewIterator(i, {}, {}));
       KVSTATE_RETURN_IF_ERROR(walks[i]->Seek({}));
     }
+    std::string rearranged;
     for (uint32_t key_group = handle_.key_groups.first; key_group <= handle_.key_groups.last; ++key_group) {
       for (uint32_t i = 0; i < walks.size(); ++i) {
         StoreIterator& walk = *walks[i];
-        if (!walk.Valid() || KeyGroupOf(walk.key(), key_group_bytes_) != key_group) continue;
+        if (!walk.Valid() || KeyGroupOfTableKey(walk.key(), key_group_bytes_) != key_group) continue;
         KVSTATE_RETURN_IF_ERROR(stream.Begin(key_group, i));
         do {
-          KVSTATE_RETURN_IF_ERROR(stream.Add({walk.key().substr(key_group_bytes_), walk.value(), false}));
+          KVSTATE_RETURN_IF_ERROR(stream.Add({StreamedKey(i, walk.key(), &rearranged), walk.value(), false}));
           KVSTATE_RETURN_IF_ERROR(walk.Next());
-        } while (walk.Valid() && KeyGroupOf(walk.key(), key_group_bytes_) == key_group);
+        } while (walk.Valid() && KeyGroupOfTableKey(walk.key(), key_group_bytes_) == key_group);
       }
     }
     return Status();
@@ -115,12 +122,13 @@ class StreamWork final : public SnapshotWork {
   Status WriteChanges(StateStreamWriter& stream, const CancelFlag& cancelled) const {
     std::vector<size_t> next(changed_.size(), 0);
     std::string value;
+    std::string rearranged;
     for (uint32_t key_group = handle_.key_groups.first; key_group <= handle_.key_groups.last; ++key_group) {
       KVSTATE_RETURN_IF_ERROR(CheckCancelled(&cancelled));
       for (uint32_t i = 0; i < changed_.size(); ++i) {
         const std::vector<ByteView>& keys = changed_[i];
         const auto here = [&] {
-          return next[i] < keys.size() && KeyGroupOf(keys[next[i]], key_group_bytes_) == key_group;
+          return next[i] < keys.size() && KeyGroupOfTableKey(keys[next[i]], key_group_bytes_) == key_group;
         };
         if (!here()) continue;
         KVSTATE_RETURN_IF_ERROR(stream.Begin(key_group, i));
@@ -128,7 +136,7 @@ class StreamWork final : public SnapshotWork {
           const ByteView key = keys[next[i]];
           KVSTATE_ASSIGN_OR_RETURN(const bool found, view_->Get(i, key, &value));
           const ByteView stored = found ? ByteView(value) : ByteView();
-          KVSTATE_RETURN_IF_ERROR(stream.Add({key.substr(key_group_bytes_), stored, !found}));
+          KVSTATE_RETURN_IF_ERROR(stream.Add({StreamedKey(i, key, &rearranged), stored, !found}));
         }
       }
     }
@@ -139,6 +147,7 @@ class StreamWork final : public SnapshotWork {
   const std::unique_ptr<StoreView> view_;
   const size_t key_group_bytes_;
   const std::shared_ptr<StreamChainPlan> plan_;
+  std::vector<bool> is_timers_;                 ///< For each state.
   std::vector<std::vector<ByteView>> changed_;  ///< For each state; in sets of plan_.
 };
 

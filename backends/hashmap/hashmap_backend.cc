@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -142,6 +143,17 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
   }
   Status EmptyAgain() override {
     raw_.clear();
+    return Status();
+  }
+  Status ForEachUnclaimedTimer(const SavedState& state,
+                               const std::function<Status(uint32_t key_group, ByteView key)>& visit) override {
+    const RawState& raw = *raw_.at(state.name);
+    for (uint32_t group = 0; group < key_group_range().size(); ++group) {
+      const auto visit_entry = [&](uint32_t, ByteView key, ByteView) {
+        return visit(key_group_range().first + group, key);
+      };
+      KVSTATE_RETURN_IF_ERROR(raw[group].entries.ForEach(visit_entry));
+    }
     return Status();
   }
   bool HasNamespace(InternalKVState& state) const override { return CoreOf(state).has_namespace(); }

@@ -17,6 +17,8 @@
 #include "kvstate/snapshots.h"
 #include "kvstate/state.h"
 #include "kvstate/status.h"
+#include "kvstate/timer_service.h"
+#include "kvstate/timers.h"
 #include "kvstate/version.h"
 
 #endif  // KVSTATE_KVSTATE_H_

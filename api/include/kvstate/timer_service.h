@@ -21,7 +21,7 @@ inline namespace v1 {
 class KVSTATE_EXPORT TimerService {
  public:
   /// What a timer does. Its key is then the backend's current one. It may register and delete timers; those that are
-  /// due already fire before the call that fires this one returns.
+  /// due already fire before the call that fires this one returns. It must not advance time (FAILED_PRECONDITION).
   using OnTimer = std::function<Status(const Timer& timer)>;
 
   /// UNIMPLEMENTED when the backend has no timers. `clock`: null for the system's.
@@ -43,7 +43,7 @@ class KVSTATE_EXPORT TimerService {
   int64_t current_watermark() const;
   /// Fires, in order, every event-time timer at or before `watermark`, or, if that is greater, the current watermark,
   /// which never goes back. A failure of `on_timer` ends it; that timer is fired already, the others stay. The current
-  /// key is the same afterwards as before.
+  /// key is the same afterwards as before, where there was one.
   Status AdvanceWatermark(int64_t watermark, const OnTimer& on_timer);
   /// The same of processing-time timers at or before the clock's now.
   Status AdvanceProcessingTime(const OnTimer& on_timer);

@@ -61,8 +61,11 @@ class KVSTATE_EXPORT Timers {
   /// writes something else, or exists with another storage.
   virtual Result<TimerQueue*> GetOrCreateQueue(std::string_view name, SerializerPtr namespace_serializer,
                                                TimerStorage storage) = 0;
-  /// In the order in which they were made.
+  /// In the order in which they were made. Restored queues are among them once they are asked for; in snapshots they
+  /// are before.
   virtual std::vector<std::string> QueueNames() const = 0;
+  /// Whether the backend has a current key, which may be the empty one.
+  virtual bool HasCurrentKey() const = 0;
 };
 
 }  // namespace v1
