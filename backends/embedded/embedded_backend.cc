@@ -125,6 +125,30 @@ Result<std::unique_ptr<StoreTable>> EmbeddedBackend::TableFor(const StateDescrip
   return claimed;
 }
 
+Result<std::unique_ptr<StoreTable>> EmbeddedBackend::MakeTimersTable(const TableOptions& options, bool restored) {
+  KVSTATE_RETURN_IF_ERROR(CheckStore());
+  if (!restored) return store_->CreateTable(options);
+  const auto table = unclaimed_tables_.begin() + static_cast<ptrdiff_t>(UnclaimedIndex(options.name));
+  KVSTATE_RETURN_IF_ERROR((*table)->Claim(options));
+  std::unique_ptr<StoreTable> claimed = std::move(*table);
+  unclaimed_tables_.erase(table);
+  return claimed;
+}
+
+Result<std::unique_ptr<BackendTimerQueue>> EmbeddedBackend::MakeStoreQueue(SerializerPtr namespace_serializer,
+                                                                           std::string_view queue,
+                                                                           const SavedState& saved, bool restored) {
+  TableOptions options;
+  options.name = saved.name;
+  options.key_prefix_bytes = KeyGroupPrefixBytes(max_parallelism());
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<StoreTable> table, MakeTimersTable(options, restored));
+  TableChanges* const changes = has_files() ? nullptr : changes_.AddState(saved.name);
+  auto made = std::make_unique<StoreTimerQueue>(key_context(), std::move(namespace_serializer), std::string(queue),
+                                                std::move(table), !restored, &store_writes_, changes);
+  timer_queues_.push_back(made.get());
+  return std::unique_ptr<BackendTimerQueue>(std::move(made));
+}
+
 Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPtr namespace_serializer,
                                                                     const StateDescriptor& descriptor,
                                                                     const Restored* restored) {
@@ -213,6 +237,7 @@ size_t EmbeddedBackend::UnclaimedIndex(std::string_view state_name) const {
 }
 
 Status EmbeddedBackend::CloseStore() {
+  timer_queues_.clear();
   unclaimed_tables_.clear();
   if (store_ == nullptr) return Status();
   Status status = store_->Close();

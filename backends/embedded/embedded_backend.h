@@ -13,6 +13,7 @@
 #include "backends/embedded/change_tracker.h"
 #include "backends/embedded/file_snapshot.h"
 #include "backends/embedded/ordered_store.h"
+#include "backends/embedded/store_timer_queue.h"
 #include "backends/embedded/stream_snapshot.h"
 #include "kvstate/backend_registry.h"
 #include "kvstate/engine_statistics.h"
@@ -59,6 +60,9 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   Status EmptyAgain() override;
   std::string EngineDataOf(InternalKVState& state) const override;
   bool HasNamespace(InternalKVState& state) const override;
+  bool HasTimerStore() const override { return true; }
+  Result<std::unique_ptr<BackendTimerQueue>> MakeStoreQueue(SerializerPtr namespace_serializer, std::string_view queue,
+                                                            const SavedState& saved, bool restored) override;
   Status ForEachUnclaimedTimer(const SavedState& state,
                                const std::function<Status(uint32_t key_group, ByteView key)>& visit) override;
   Status Close() override;
@@ -72,6 +76,8 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   Status CheckStore() const;
   size_t UnclaimedIndex(std::string_view state_name) const;
   Result<std::unique_ptr<StoreTable>> TableFor(const StateDescriptor& descriptor, const Restored* restored);
+  /// For a queue of timers: a new table, or that of the unclaimed state of its name.
+  Result<std::unique_ptr<StoreTable>> MakeTimersTable(const TableOptions& options, bool restored);
   /// One for each of the handle's states.
   std::vector<StoreTable*> Tables() const;
   std::shared_ptr<StreamChainPlan> BeginChain(const SnapshotWriter& writer, const std::vector<SavedState>& states);
@@ -83,6 +89,7 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   std::unique_ptr<OrderedStore> store_;                        ///< Null when disposed of, or when a restore failed.
   uint64_t store_writes_ = 0;                                  ///< Writes to all tables; see StateTable.
   std::vector<std::unique_ptr<StoreTable>> unclaimed_tables_;  ///< One for each of unclaimed().
+  std::vector<StoreTimerQueue*> timer_queues_;                 ///< In the order in which they were made.
 
   // Of engines with files.
   FileBases file_bases_;

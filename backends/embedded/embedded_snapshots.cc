@@ -26,6 +26,7 @@ std::string EmbeddedBackend::EngineDataOf(InternalKVState& state) const { return
 std::vector<StoreTable*> EmbeddedBackend::Tables() const {
   std::vector<StoreTable*> tables;
   for (InternalKVState* state : States()) tables.push_back(&TableOf(*state));
+  for (StoreTimerQueue* queue : timer_queues_) tables.push_back(&queue->store_table());
   for (const auto& table : unclaimed_tables_) tables.push_back(table.get());
   return tables;
 }

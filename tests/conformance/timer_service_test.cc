@@ -121,8 +121,12 @@ TEST_P(TimerServiceTest, AFailureEndsItWithThatTimerFiredAndTheRestThere) {
     for (const int64_t key : {1, 2, 3}) op.Register(key, 10 * key);
     op.SetKey(77);
     const std::string before(op.backend.backend().current_key());
-    EXPECT_CODE(op.service->AdvanceWatermark(
-                    30, [](const Timer& timer) { return timer.timestamp == 20 ? InternalError("no") : Status(); }),
+    EXPECT_CODE(op.service->AdvanceWatermark(30,
+                                             [](const Timer& timer) {
+                                               return timer.timestamp == 20
+                                                          ? InternalError("the timer could not be handled")
+                                                          : Status();
+                                             }),
                 kInternal);
     EXPECT_EQ(op.backend.backend().current_key(), before);
     EXPECT_EQ(Must(op.service->event_time_timers().Size()), 1u);

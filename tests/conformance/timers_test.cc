@@ -120,7 +120,7 @@ TEST_P(TimersTest, AQueueHasEachKeyGroupsTimersInOrder) {
     for (const int64_t timestamp : {30, 10, 20}) Must(queue.Add(ViewOf(At(timestamp, key))));
     EXPECT_EQ(Walk(queue, {group, group}), (TimerList{At(10, key), At(20, key), At(30, key)}));
     EXPECT_EQ(Walk(queue, backend.key_group_range()).size(), 3u);
-    const auto stop = [](const Timer&) { return InternalError("enough"); };
+    const auto stop = [](const Timer&) { return InternalError("the visit was stopped"); };
     EXPECT_CODE(queue.ForEach(group, stop), kInternal);
     EXPECT_CODE(queue.ForEach(backend.key_group_range().last + 1, stop), kInvalidArgument);
   });
