@@ -129,7 +129,7 @@ class OperatorBackend final : public OperatorStateBackend {
     const auto restored = std::find_if(unclaimed_.begin(), unclaimed_.end(),
                                        [&](const RestoredState& state) { return state.saved.name == descriptor.name; });
     if (restored == unclaimed_.end()) {
-      made.*member = std::make_unique<Made>(descriptor, nullptr);
+      made.*member = std::make_unique<Made>(descriptor, backends::StoredValueOf(descriptor));
     } else {
       KVSTATE_ASSIGN_OR_RETURN(const auto serializers, backends::PlanTakeOver(descriptor, restored->saved));
       made.*member = std::make_unique<Made>(descriptor, serializers.writes);

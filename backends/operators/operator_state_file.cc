@@ -33,7 +33,7 @@ Status WriteParts(uint64_t number, const EntrySource& entries, CancelFlag& cance
   std::string part;
   uint64_t in_part = 0;
   const auto flush = [&] {
-    const Status status = file.Add(number, in_part, part);
+    Status status = file.Add(number, in_part, part);
     part.clear();
     in_part = 0;
     return status;

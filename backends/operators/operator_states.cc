@@ -44,12 +44,12 @@ Status DeserializeAll(const TypeSerializer& serializer, ByteView bytes, const st
   return status.ok() ? status : status.WithContext("restored operator state '" + state + "'");
 }
 
+}  // namespace
+
 const SerializerPtr& StoredValueOf(const OperatorStateDescriptor& descriptor) {
   if (descriptor.mode == OperatorStateMode::kBroadcast) return descriptor.value_serializer;
   return static_cast<const ListSerializer&>(*descriptor.value_serializer).element();
 }
-
-}  // namespace
 
 Status CheckDescriptor(const OperatorStateDescriptor& descriptor) {
   const auto refuse = [&](std::string_view why) {
@@ -114,7 +114,7 @@ Result<ValueSerializers> PlanTakeOver(const OperatorStateDescriptor& descriptor,
 OperatorList::OperatorList(OperatorStateDescriptor descriptor, SerializerPtr element)
     : descriptor_(std::move(descriptor)),
       lists_(std::static_pointer_cast<const ListSerializer>(descriptor_.value_serializer)),
-      element_(element != nullptr ? std::move(element) : lists_->element()),
+      element_(std::move(element)),
       list_(lists_) {}
 
 Status OperatorList::Add(const void* element) {
@@ -155,7 +155,7 @@ StateSnapshot OperatorList::Capture() const {
 }
 
 BroadcastMap::BroadcastMap(OperatorStateDescriptor descriptor, SerializerPtr value)
-    : descriptor_(std::move(descriptor)), value_(value != nullptr ? std::move(value) : descriptor_.value_serializer) {}
+    : descriptor_(std::move(descriptor)), value_(std::move(value)) {}
 
 ByteView BroadcastMap::Encoded(const void* key) {
   encoded_.Clear();

@@ -17,6 +17,9 @@ namespace kvstate::backends {
 /// INVALID_ARGUMENT, naming what is missing, unless the mode has all it needs and nothing of another.
 Status CheckDescriptor(const OperatorStateDescriptor& descriptor);
 
+/// The serializer of elements, or of a broadcast state's values. REQUIRES: CheckDescriptor.
+const SerializerPtr& StoredValueOf(const OperatorStateDescriptor& descriptor);
+
 /// As a snapshot has it; without entries. REQUIRES: CheckDescriptor.
 SavedOperatorState SavedStateOf(const OperatorStateDescriptor& descriptor);
 

@@ -41,6 +41,7 @@ class Reader final : public RawStreamReader {
     if (file_ != nullptr) {
       while (part_ < Parts().size() && Parts()[part_].id == current_) ++part_;
     }
+    in_stream_ = false;
     while (file_ == nullptr || part_ == Parts().size() || Parts()[part_].id >= segments_[segment_].last) {
       if (file_ != nullptr) ++segment_;
       file_.reset();
@@ -55,7 +56,7 @@ class Reader final : public RawStreamReader {
   }
 
   Result<bool> ReadPiece(ByteView* piece) override {
-    for (; in_stream_ && part_ < Parts().size() && Parts()[part_].id == current_;) {
+    while (in_stream_ && part_ < Parts().size() && Parts()[part_].id == current_) {
       KVSTATE_RETURN_IF_ERROR(file_->Read(Parts()[part_], &bytes_));
       ++part_;
       if (bytes_.empty()) continue;
@@ -80,7 +81,6 @@ class Reader final : public RawStreamReader {
 
   Status OpenSegment() {
     const Segment& segment = segments_[segment_];
-    in_stream_ = false;
     part_ = 0;
     KVSTATE_ASSIGN_OR_RETURN(auto opened, PartFileReader::Open(*storage_, segment.file, segment.owner));
     uint64_t streams = 0;
