@@ -102,6 +102,7 @@ Result<InternalKVState*> BackendBase::GetOrCreateState(SerializerPtr namespace_s
                                                         restored.saved != nullptr ? &restored : nullptr));
   if (HasTtl(descriptor)) AddTtl(descriptor, &registered);
   states_.push_back(std::move(registered));
+  FindPerRecordCleaners();
   if (restored.saved != nullptr) unclaimed_.erase(unclaimed);
   return &states_.back().state();
 }
@@ -112,15 +113,19 @@ Status BackendBase::CheckCleanup(const StateDescriptor& descriptor) const {
                               "' has no compaction filter; leave TtlCleanup::compaction_filter unset");
 }
 
+bool BackendBase::IsFiltered(const TtlCleanup& cleanup) const {
+  return HasCompactionFilter() && cleanup.compaction_filter.value_or(true);
+}
+
 uint32_t BackendBase::EntriesPerAccess(const TtlCleanup& cleanup) const {
   constexpr uint32_t kDefault = 5;
-  const bool filtered = HasCompactionFilter() && cleanup.compaction_filter.value_or(true);
-  return cleanup.incremental_entries.value_or(filtered ? 0 : kDefault);
+  return cleanup.incremental_entries.value_or(IsFiltered(cleanup) ? 0 : kDefault);
 }
 
 void BackendBase::AddTtl(const StateDescriptor& descriptor, Registered* registered) {
   registered->cleaner =
-      std::make_unique<TtlCleaner>(*registered->stored, clock_, EntriesPerAccess(descriptor.ttl->cleanup));
+      std::make_unique<TtlCleaner>(descriptor.name, MakeWalk(*registered->stored), clock_, descriptor.ttl->ttl_millis,
+                                   EntriesPerAccess(descriptor.ttl->cleanup));
   TtlStateParts parts;
   parts.stored = registered->stored.get();
   parts.descriptor = descriptor;
@@ -218,19 +223,66 @@ Status BackendBase::RemoveState(std::string_view state_name) {
   KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
   KVSTATE_RETURN_IF_ERROR(DropState(*registered->stored));
   states_.erase(states_.begin() + (registered - states_.data()));
+  FindPerRecordCleaners();
   return Status();
+}
+
+void BackendBase::FindPerRecordCleaners() {
+  per_record_cleaners_.clear();
+  for (const Registered& registered : states_) {
+    if (registered.cleaner == nullptr || !registered.cleaner->is_incremental()) continue;
+    if (registered.state().descriptor().ttl->cleanup.incremental_per_record) {
+      per_record_cleaners_.push_back(registered.cleaner.get());
+    }
+  }
+  does_more_at_keys_ = disposed_ || !per_record_cleaners_.empty();
+}
+
+Status BackendBase::SetKeyAndClean(const EncodedKey& key) {
+  if (disposed_) return DisposedError();
+  KVSTATE_RETURN_IF_ERROR(key_.Set(key));
+  for (TtlCleaner* cleaner : per_record_cleaners_) KVSTATE_RETURN_IF_ERROR(cleaner->OnAccess());
+  return Status();
+}
+
+std::vector<BackendBase::Registered*> BackendBase::StatesToSweep() {
+  std::vector<Registered*> states;
+  for (Registered& registered : states_) {
+    if (registered.cleaner == nullptr || registered.swept) continue;
+    // What the engine does by itself needs no walk beside it unless it was asked for.
+    if (IsFiltered(registered.state().descriptor().ttl->cleanup) && !registered.cleaner->is_incremental()) continue;
+    states.push_back(&registered);
+  }
+  if (!states.empty()) {
+    std::rotate(states.begin(), states.begin() + static_cast<ptrdiff_t>(sweep_turn_++ % states.size()), states.end());
+  }
+  return states;
 }
 
 Result<bool> BackendBase::Sweep(uint64_t max_entries) {
   if (disposed_) return DisposedError();
-  bool complete = true;
-  for (Registered& registered : states_) {
+  for (const Registered& registered : states_) {
     if (registered.cleaner == nullptr) continue;
+    if (!is_sweeping_) registered.cleaner->BeginSweep();
     KVSTATE_RETURN_IF_ERROR(SweepEngine(*registered.stored));
-    KVSTATE_ASSIGN_OR_RETURN(const bool passed, registered.cleaner->Sweep(max_entries));
-    complete = complete && passed;
   }
-  return complete;
+  is_sweeping_ = true;
+  // Each state gets an equal part, and what is over goes to those that want more.
+  std::vector<Registered*> states = StatesToSweep();
+  while (!states.empty() && max_entries > 0) {
+    for (size_t left = states.size(); left > 0 && max_entries > 0; --left) {
+      Registered& registered = *states[states.size() - left];
+      const uint64_t part = std::max<uint64_t>(1, max_entries / left);
+      uint64_t unused = part;
+      KVSTATE_ASSIGN_OR_RETURN(registered.swept, registered.cleaner->Sweep(&unused));
+      max_entries -= part - unused;
+    }
+    std::erase_if(states, [](const Registered* registered) { return registered->swept; });
+  }
+  if (!states.empty()) return false;
+  is_sweeping_ = false;
+  for (Registered& registered : states_) registered.swept = false;
+  return true;
 }
 
 std::vector<TtlFigures> BackendBase::Figures() const {
@@ -246,6 +298,8 @@ std::vector<TtlFigures> BackendBase::Figures() const {
 Status BackendBase::Dispose() {
   if (disposed_) return Status();
   disposed_ = true;
+  does_more_at_keys_ = true;
+  per_record_cleaners_.clear();
   OnDispose();
   states_.clear();
   unclaimed_.clear();

@@ -31,8 +31,8 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
   KeyGroupRange key_group_range() const final { return key_.range(); }
 
   Status SetCurrentKey(const EncodedKey& key) override {
-    if (disposed_) [[unlikely]]
-      return DisposedError();
+    if (does_more_at_keys_) [[unlikely]]
+      return SetKeyAndClean(key);
     return key_.Set(key);
   }
   ByteView current_key() const final { return key_.bytes(); }
@@ -62,6 +62,8 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
   static Status CheckOptions(const BackendOptions& options, bool needs_directory);
 
   bool disposed() const { return disposed_; }
+  /// Whether SetCurrentKey has more to do than to set the key: when disposed of, and when cleanup counts records.
+  bool does_more_at_keys() const { return does_more_at_keys_; }
   const std::shared_ptr<const Clock>& clock() const { return clock_; }
   KeyContext& key_context() { return key_; }
   const KeyContext& key_context() const { return key_; }
@@ -80,6 +82,8 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
   virtual Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
                                                              const StateDescriptor& descriptor,
                                                              const Restored* restored) = 0;
+  /// Over a state of a TtlStoredDescriptor, which outlives it.
+  virtual std::unique_ptr<TtlWalk> MakeWalk(InternalKVState& state) = 0;
   /// Whether the engine drops expired values while it compacts (TtlCleanup::compaction_filter).
   virtual bool HasCompactionFilter() const { return false; }
   /// Lets the engine begin to rewrite what of a state is mostly expired. For HasCompactionFilter.
@@ -119,6 +123,7 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
     // Of a state with a time to live.
     std::unique_ptr<TtlCleaner> cleaner;
     std::unique_ptr<InternalKVState> over_stored;
+    bool swept = false;  ///< By calls of Sweep since the last one that gave true.
 
     /// What the program has.
     InternalKVState& state() const { return over_stored != nullptr ? *over_stored : *stored; }
@@ -129,9 +134,13 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
   Status CheckSame(const Registered& existing, const TypeSerializer& namespace_serializer,
                    const StateDescriptor& descriptor) const;
   Status CheckCleanup(const StateDescriptor& descriptor) const;
+  bool IsFiltered(const TtlCleanup& cleanup) const;
   uint32_t EntriesPerAccess(const TtlCleanup& cleanup) const;
   /// Makes what stands over a stored state.
   void AddTtl(const StateDescriptor& descriptor, Registered* registered);
+  [[gnu::noinline]] Status SetKeyAndClean(const EncodedKey& key);
+  void FindPerRecordCleaners();
+  std::vector<Registered*> StatesToSweep();
   Result<std::unique_ptr<KeyIterator>> WalkStateKeys(const Registered& registered, const ByteView* state_namespace);
 
   const std::string name_;
@@ -139,7 +148,11 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
   KeyContext key_;
   std::vector<Registered> states_;
   std::vector<SavedState> unclaimed_;
+  std::vector<TtlCleaner*> per_record_cleaners_;  ///< Of states whose cleanup counts records, too.
+  bool is_sweeping_ = false;                      ///< A pass of Sweep over all states has begun and is not complete.
+  size_t sweep_turn_ = 0;                         ///< Which state a sweep of fewer entries than states begins with.
   bool disposed_ = false;
+  bool does_more_at_keys_ = false;
 };
 
 }  // namespace kvstate::backends

@@ -1,16 +1,73 @@
 #include "backends/common/ttl_cleaner.h"
 
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
 namespace kvstate::backends {
 
-TtlCleaner::TtlCleaner(InternalKVState& stored, std::shared_ptr<const Clock> clock, uint32_t entries_per_access)
-    : stored_(stored), clock_(std::move(clock)), entries_per_access_(entries_per_access) {
-  figures_.state = stored.descriptor().name;
+namespace {
+
+/// Entries that accesses pay for between two looks at the clock.
+constexpr uint32_t kEntriesPerLook = 256;
+/// Of a sweep, at a time.
+constexpr uint64_t kSweepBatch = 1024;
+
+uint64_t ThreadTimeNanos() {
+  timespec time = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+}  // namespace
+
+TtlCleaner::TtlCleaner(std::string state, std::unique_ptr<TtlWalk> walk, std::shared_ptr<const Clock> clock,
+                       int64_t ttl_millis, uint32_t entries_per_access)
+    : walk_(std::move(walk)),
+      clock_(std::move(clock)),
+      entries_per_access_(entries_per_access),
+      accesses_per_look_(entries_per_access == 0 ? INT64_MAX : std::max(1U, kEntriesPerLook / entries_per_access)),
+      accesses_left_(accesses_per_look_),
+      pace_(ttl_millis, walk_->key_groups(), clock_->NowMillis()) {
+  figures_.state = std::move(state);
 }
 
 TtlCleaner::~TtlCleaner() = default;
 
-Status TtlCleaner::Work() { return Status(); }
+Status TtlCleaner::Work() {
+  accesses_left_ = accesses_per_look_;
+  const int64_t now = clock_->NowMillis();
+  const uint64_t credit = static_cast<uint64_t>(accesses_per_look_) * entries_per_access_;
+  const uint64_t entries = std::min(pace_.Due(now), credit);
+  if (entries == 0) return Status();
+  TtlWalk::Step step;
+  return Step(entries, now, &step);
+}
 
-Result<bool> TtlCleaner::Sweep(uint64_t) { return true; }
+Status TtlCleaner::Step(uint64_t max_entries, int64_t now, TtlWalk::Step* step) {
+  const uint64_t start = ThreadTimeNanos();
+  const Status status = walk_->Next(max_entries, now, step);
+  figures_.cleanup_time_ns += ThreadTimeNanos() - start;
+  figures_.entries_examined += step->examined;
+  figures_.entries_removed += step->removed;
+  if (step->at_end) ++figures_.passes;
+  pace_.Count(*step, now);
+  return status.ok() ? status : status.WithContext("removal of expired values of state '" + figures_.state + "'");
+}
+
+void TtlCleaner::BeginSweep() {
+  walk_->Restart();
+  pace_.Restart(clock_->NowMillis());
+}
+
+Result<bool> TtlCleaner::Sweep(uint64_t* max_entries) {
+  const int64_t now = clock_->NowMillis();
+  TtlWalk::Step step;
+  while (*max_entries > 0 && !step.at_end) {
+    KVSTATE_RETURN_IF_ERROR(Step(std::min(*max_entries, kSweepBatch), now, &step));
+    *max_entries -= std::min(*max_entries, std::max<uint64_t>(step.examined, 1));
+  }
+  return step.at_end;
+}
 
 }  // namespace kvstate::backends

@@ -3,24 +3,27 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
-#include "backends/common/ttl_filter.h"
+#include "backends/common/ttl_pace.h"
+#include "backends/common/ttl_walk.h"
 #include "kvstate/clock.h"
-#include "kvstate/internal_kv_state.h"
 #include "kvstate/status.h"
 #include "kvstate/ttl_sweep.h"
 
 namespace kvstate::backends {
 
-/// Removes expired values from one stored state, a batch now and then, by walking it with its visitor. Owner's thread.
+/// Removes expired values from one stored state, a batch now and then: as many entries as its pace (ttl_pace.h) asks
+/// for, and never more than accesses have paid for. Owner's thread.
 class TtlCleaner {
  public:
-  /// `stored` is of a TtlStoredDescriptor, and outlives this. `entries_per_access`: 0 leaves the work to Sweep.
-  TtlCleaner(InternalKVState& stored, std::shared_ptr<const Clock> clock, uint32_t entries_per_access);
+  /// `walk` is over the stored state, which outlives this. `entries_per_access`: 0 leaves the work to Sweep.
+  TtlCleaner(std::string state, std::unique_ptr<TtlWalk> walk, std::shared_ptr<const Clock> clock, int64_t ttl_millis,
+             uint32_t entries_per_access);
   ~TtlCleaner();
 
   /// To be called once for each access: before a read of the stored state, after a write to it, since it may remove
-  /// what the caller has a pointer to. It counts, and mostly does nothing.
+  /// what the caller has a pointer to. It counts, and mostly does nothing. An error is of the removal, and says so.
   Status OnAccess() {
     if (--accesses_left_ > 0) [[likely]]
       return Status();
@@ -29,18 +32,25 @@ class TtlCleaner {
   /// An access met an expired value and removed it.
   void CountRemoved() { ++figures_.entries_removed; }
 
-  /// Looks at up to `max_entries` entries, whatever the pace. True at the end of a pass.
-  Result<bool> Sweep(uint64_t max_entries);
-  TtlFigures& figures() { return figures_; }
+  /// From here on Sweep wants a pass of its own.
+  void BeginSweep();
+  /// Looks at up to `max_entries` entries, whatever the pace, and takes from `max_entries` what it did. True at the end
+  /// of a pass.
+  Result<bool> Sweep(uint64_t* max_entries);
+  /// Whether accesses have cleanup done.
+  bool is_incremental() const { return entries_per_access_ > 0; }
+  const TtlFigures& figures() const { return figures_; }
 
  private:
   Status Work();
+  Status Step(uint64_t max_entries, int64_t now, TtlWalk::Step* step);
 
-  InternalKVState& stored_;
+  const std::unique_ptr<TtlWalk> walk_;
   const std::shared_ptr<const Clock> clock_;
   const uint32_t entries_per_access_;
-  int64_t accesses_left_ = INT64_MAX;
-  std::unique_ptr<StateVisitor> visitor_;
+  const int64_t accesses_per_look_;  ///< At the clock.
+  int64_t accesses_left_;
+  TtlPace pace_;
   TtlFigures figures_;
 };
 

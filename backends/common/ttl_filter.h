@@ -40,12 +40,13 @@ class TtlFilter {
   /// Check's; some were visited then.
   Status ForEachTime(ByteView stored, const std::function<void(int64_t timestamp, size_t bytes)>& visit) const;
 
+  /// When it was last updated. DATA_LOSS as Check's. REQUIRES: kind() is not kList.
+  Result<int64_t> TimeOf(ByteView stored) const;
+
   StateKind kind() const { return kind_; }
   int64_t ttl_millis() const { return ttl_millis_; }
 
  private:
-  /// Of anything but a list.
-  Result<int64_t> TimeOf(ByteView stored) const;
   Result<Verdict> CheckList(ByteView stored, int64_t now, std::string* replacement) const;
 
   const StateKind kind_;

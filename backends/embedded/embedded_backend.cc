@@ -164,6 +164,8 @@ Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPt
   return MakeStateOfKind(std::move(parts));
 }
 
+std::unique_ptr<TtlWalk> EmbeddedBackend::MakeWalk(InternalKVState& state) { return MakeTtlWalk(AsEmbedded(state)); }
+
 Status EmbeddedBackend::SweepEngine(InternalKVState& state) {
   return AsEmbedded(state).table().store_table().SweepExpired();
 }

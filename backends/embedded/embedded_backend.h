@@ -44,6 +44,7 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
                                                      const StateDescriptor& descriptor,
                                                      const Restored* restored) override;
   bool HasCompactionFilter() const override { return opener_->has_compaction_filter(); }
+  std::unique_ptr<TtlWalk> MakeWalk(InternalKVState& state) override;
   Status SweepEngine(InternalKVState& state) override;
   void AddEngineFigures(InternalKVState& state, TtlFigures* figures) const override;
   Status DropState(InternalKVState& state) override;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "backends/common/ttl_walk.h"
 #include "kvstate/internal_kv_state.h"
 #include "kvstate/keyed_state_backend.h"
 
@@ -10,13 +11,15 @@ namespace kvstate::backends {
 
 class EmbeddedState;
 
-/// Both read ahead a batch at a time and keep no engine's iterator between batches, so that the state may change; each
+/// All read ahead a batch at a time and keep no engine's iterator between batches, so that the state may change; each
 /// batch starts behind the last entry of the one before, so that no removed entry is passed twice.
 ///
 /// The state outlives what is made.
 std::unique_ptr<StateVisitor> MakeStateVisitor(EmbeddedState& state);
 /// Keys under `*state_namespace`, or all pairs when it is null.
 std::unique_ptr<KeyIterator> MakeKeyIterator(EmbeddedState& state, const ByteView* state_namespace);
+/// REQUIRES: HasTtl of its descriptor.
+std::unique_ptr<TtlWalk> MakeTtlWalk(EmbeddedState& state);
 
 }  // namespace kvstate::backends
 

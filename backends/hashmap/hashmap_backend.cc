@@ -16,6 +16,7 @@
 #include "backends/hashmap/state_core.h"
 #include "backends/hashmap/state_visitor.h"
 #include "backends/hashmap/states.h"
+#include "backends/hashmap/ttl_walk.h"
 #include "kvstate/backend_registry.h"
 #include "kvstate/engine_statistics.h"
 
@@ -46,7 +47,7 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
   ~HashMapBackend() override { DisposeInDestructor(); }
 
   Status SetCurrentKey(const EncodedKey& key) override {
-    if (disposed() || !key_context().SetWord(key)) [[unlikely]]
+    if (does_more_at_keys() || !key_context().SetWord(key)) [[unlikely]]
       return SetAnyKey(key);
     if (const StateCore* state = current_key_.WordWasSet()) state->Prefetch(current_key_group(), current_key_.hash());
     return Status();
@@ -85,6 +86,7 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
     states_.push_back(&core);
     return state;
   }
+  std::unique_ptr<TtlWalk> MakeWalk(InternalKVState& state) override { return MakeTtlWalk(CoreOf(state)); }
   Status DropState(InternalKVState& state) override {
     history_.StateDropped(state.descriptor().name);
     std::erase(states_, &CoreOf(state));

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "backends/hashmap/namespace_restorer.h"
+
 namespace kvstate::backends::hashmap {
 
 namespace {

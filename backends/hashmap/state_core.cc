@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backends/hashmap/map_entries.h"
+#include "backends/hashmap/namespace_restorer.h"
 #include "backends/hashmap/state_changes.h"
 
 namespace kvstate::backends::hashmap {
@@ -262,6 +263,14 @@ Status StateCore::CoreClear() {
   KVSTATE_RETURN_IF_ERROR(Ready());
   EraseCurrent();
   return Status();
+}
+
+void StateCore::GiveMemoryBack(size_t index) {
+  EntryTable& table = tables_[index];
+  const HeldLock lock(LockIfWatched(table));
+  if (!table.ShrinkIfSparse(layout_, StampsOf(table))) return;
+  MarkStructureChanged();
+  ForgetLocation();
 }
 
 bool StateCore::VisitorRemove(ByteView key, ByteView state_namespace, ByteView) {

@@ -108,6 +108,11 @@ class StateCore : public SerializedAccess {
   virtual bool VisitorUpdate(const void* payload, ByteView user_key, const void* value) = 0;
   /// A visitor's removal. Moves no other entry's object. False: nothing there.
   virtual bool VisitorRemove(ByteView key, ByteView state_namespace, ByteView user_key);
+  /// The same of what is in a slot of `table(index)`.
+  void EraseSlot(size_t index, char* slot) { EraseAt(tables_[index], slot, /*may_shrink=*/false); }
+  /// After removals: moves what is left in a table to less memory where that is much too large. REQUIRES: nobody stands
+  /// on its slots.
+  void GiveMemoryBack(size_t index);
 
   // --- SerializedAccess, of the kinds that do not override it ---
   Result<bool> GetBytes(ByteView* value) override;
@@ -174,21 +179,7 @@ class StateCore : public SerializedAccess {
   void EraseCurrent();
   /// The map under any key and namespace; if there is none, an empty one is made.
   const void* FindOrInsertMap(ByteView key, ByteView state_namespace);
-  /// Gives the namespace that is current now back when it goes.
-  class NamespaceRestorer {
-   public:
-    explicit NamespaceRestorer(StateCore& state)
-        : state_(state), bytes_(state.namespace_), hash_(state.namespace_hash_), set_(state.namespace_set_) {}
-    NamespaceRestorer(const NamespaceRestorer&) = delete;
-    NamespaceRestorer& operator=(const NamespaceRestorer&) = delete;
-    ~NamespaceRestorer();
-
-   private:
-    StateCore& state_;
-    std::string bytes_;
-    const uint64_t hash_;
-    const bool set_;
-  };
+  class NamespaceRestorer;  // In namespace_restorer.h.
   /// REQUIRES: CheckNamespace.
   void SetNamespace(ByteView encoded);
   Status KeyReady() const;  ///< Of a key alone.

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backends/common/ttl_descriptor.h"
+#include "backends/embedded/embedded_state.h"
+#include "backends/embedded/embedded_walks.h"
+
+namespace kvstate::backends {
+
+namespace {
+
+/// Of large entries a step takes fewer.
+constexpr size_t kStepBytes = size_t{1} << 20;
+
+/// Reads times alone, of stored bytes: no value is decoded, and no key copied but those of what is to go.
+class EmbeddedTtlWalk final : public TtlWalk {
+ public:
+  explicit EmbeddedTtlWalk(EmbeddedState& state)
+      : state_(state),
+        filter_(TtlFilterOf(state.state_descriptor())),
+        key_group_bytes_(KeyGroupPrefixBytes(state.keys().max_parallelism())) {}
+
+  Status Next(uint64_t max_entries, int64_t now, Step* step) override {
+    *step = {};
+    changes_.clear();
+    arena_.clear();
+    Status damage;
+    std::string from = from_;
+    KVSTATE_RETURN_IF_ERROR(state_.InContext(Read(max_entries, now, &from, step, &damage)));
+    KVSTATE_RETURN_IF_ERROR(state_.InContext(Apply(step)));
+    step->at_end = from.empty();
+    step->passed_key_groups = step->at_end ? key_groups() : KeyGroupOf(from) - state_.keys().range().first;
+    from_ = std::move(from);
+    return state_.InContext(damage);
+  }
+
+  void Restart() override { from_.clear(); }
+  uint32_t key_groups() const override { return state_.keys().range().size(); }
+
+ private:
+  struct Change {
+    size_t key_end;
+    size_t value_end;  ///< Behind the value that is left; key_end where the entry goes.
+  };
+
+  /// Finds what is to be changed, and sets `from` to where the next step begins, empty at the end. No iterator is open
+  /// afterwards: a write would spoil it on some engines, and it would keep what is removed on others.
+  Status Read(uint64_t max_entries, int64_t now, std::string* from, Step* step, Status* damage) {
+    KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> stored, state_.table().NewIterator(*from, {}));
+    KVSTATE_RETURN_IF_ERROR(stored->Seek(*from));
+    size_t bytes = 0;
+    while (stored->Valid() && step->examined < max_entries && bytes < kStepBytes && damage->ok()) {
+      ++step->examined;
+      bytes += stored->key().size() + stored->value().size();
+      *damage = Check(stored->key(), stored->value(), now, step);
+      KVSTATE_RETURN_IF_ERROR(stored->Next());
+    }
+    from->clear();
+    if (stored->Valid()) from->assign(stored->key());
+    return Status();
+  }
+
+  Status Check(ByteView key, ByteView value, int64_t now, Step* step) {
+    if (filter_.kind() == StateKind::kList) {
+      KVSTATE_ASSIGN_OR_RETURN(const TtlFilter::Verdict verdict, filter_.Check(value, now, &left_));
+      // What is left of a list may expire at any time.
+      step->oldest = INT64_MIN;
+      if (verdict == TtlFilter::Verdict::kKeep) return Status();
+      if (verdict == TtlFilter::Verdict::kDrop) left_.clear();
+      AddChange(key, left_);
+      return Status();
+    }
+    KVSTATE_ASSIGN_OR_RETURN(const int64_t timestamp, filter_.TimeOf(value));
+    if (IsExpired(timestamp, filter_.ttl_millis(), now)) {
+      AddChange(key, {});
+    } else {
+      step->oldest = std::min(step->oldest, timestamp);
+    }
+    return Status();
+  }
+
+  void AddChange(ByteView key, ByteView value) {
+    arena_.append(key);
+    const size_t key_end = arena_.size();
+    arena_.append(value);
+    changes_.push_back({key_end, arena_.size()});
+  }
+
+  Status Apply(Step* step) {
+    const ByteView arena = arena_;
+    size_t at = 0;
+    for (const Change& change : changes_) {
+      const ByteView key = arena.substr(at, change.key_end - at);
+      at = change.value_end;
+      if (change.value_end != change.key_end) {
+        KVSTATE_RETURN_IF_ERROR(
+            state_.table().Put(key, arena.substr(change.key_end, change.value_end - change.key_end)));
+        continue;
+      }
+      KVSTATE_RETURN_IF_ERROR(state_.table().Delete(key));
+      ++step->removed;
+    }
+    return Status();
+  }
+
+  uint32_t KeyGroupOf(ByteView key) const {
+    uint32_t key_group = 0;
+    for (size_t i = 0; i < key_group_bytes_; ++i) key_group = key_group << 8 | static_cast<uint8_t>(key[i]);
+    return key_group;
+  }
+
+  EmbeddedState& state_;
+  const TtlFilter filter_;
+  const size_t key_group_bytes_;
+  std::string from_;  ///< Where the next step begins; empty: at the first entry.
+  std::vector<Change> changes_;
+  std::string arena_;  ///< Keys and values of changes_.
+  std::string left_;
+};
+
+}  // namespace
+
+std::unique_ptr<TtlWalk> MakeTtlWalk(EmbeddedState& state) { return std::make_unique<EmbeddedTtlWalk>(state); }
+
+}  // namespace kvstate::backends
