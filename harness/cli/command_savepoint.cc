@@ -131,8 +131,9 @@ int Convert(const SnapshotLocation& location, const SavepointOptions& options, c
   conversion.progress.Clear();
   if (!written.ok()) return FailOf(console, written.status());
   console.out << options.out << "/" << CheckpointFolder(written->kind, written->checkpoint_id) << ": "
-              << SnapshotKindName(written->kind) << " of " << written->handles.front().backend << ", "
-              << written->handles.size() << " handles, " << ShortSize(*written) << "\n";
+              << SnapshotKindName(written->kind);
+  if (!written->handles.empty()) console.out << " of " << written->handles.front().backend;
+  console.out << ", " << written->handles.size() << " handles, " << ShortSize(*written) << "\n";
   return Finish(console, kExitGood);
 }
 

@@ -56,7 +56,7 @@ class OutputDirectory {
 
 std::vector<KeyGroupRange> RangesOf(const CheckpointMetadata& metadata, uint32_t parallelism) {
   std::vector<KeyGroupRange> ranges;
-  if (parallelism == 0) {
+  if (parallelism == 0 || metadata.handles.empty()) {
     for (const KeyedStateHandle& handle : metadata.handles) ranges.push_back(handle.key_groups);
     return ranges;
   }
@@ -70,8 +70,10 @@ std::vector<KeyGroupRange> RangesOf(const CheckpointMetadata& metadata, uint32_t
 
 Result<CheckpointMetadata> ConvertSnapshot(SnapshotConverter& converter, const CheckpointMetadata& metadata,
                                            const ConvertOptions& options) {
-  if (metadata.handles.empty()) return InvalidArgumentError("the snapshot has no handles: there is nothing in it");
-  if (options.parallelism > metadata.handles.front().max_parallelism) {
+  if (metadata.handles.empty() && FilesOf(metadata).empty()) {
+    return InvalidArgumentError("the snapshot has no handles: there is nothing in it");
+  }
+  if (!metadata.handles.empty() && options.parallelism > metadata.handles.front().max_parallelism) {
     return InvalidArgumentError("--parallelism: " + std::to_string(options.parallelism) + " is more than the " +
                                 std::to_string(metadata.handles.front().max_parallelism) +
                                 " that the state was made for (its max parallelism)");
@@ -89,14 +91,15 @@ Result<CheckpointMetadata> ConvertSnapshot(SnapshotConverter& converter, const C
     steps += of_range;
   }
   converter.progress().SetSteps(steps);
-  std::vector<KeyedStateHandle> handles;
+  const SnapshotKind kind = options.to == kToSavepoint ? SnapshotKind::kSavepoint : SnapshotKind::kFullCheckpoint;
+  CheckpointMetadata converted{id, kind, 0, {}};
   for (const KeyGroupRange range : ranges) {
     KVSTATE_ASSIGN_OR_RETURN(KeyedStateHandle handle,
                              converter.Convert(range, options.to, options.compress, storage, id));
-    handles.push_back(std::move(handle));
+    converted.handles.push_back(std::move(handle));
   }
-  const SnapshotKind kind = handles.front().kind;
-  KVSTATE_RETURN_IF_ERROR(store->Complete(id, kind, std::move(handles)));
+  KVSTATE_RETURN_IF_ERROR(converter.CopyOperators(storage, &converted));
+  KVSTATE_RETURN_IF_ERROR(store->Complete(std::move(converted)));
   directory->Keep();
   return ReadCheckpointMetadata(*storage, CheckpointFolder(kind, id));
 }

@@ -8,6 +8,7 @@
 #include "harness/run/suite.h"
 #include "harness/savepoint/watched_storage.h"
 #include "kvstate/extension.h"
+#include "kvstate/operator_state_files.h"
 #include "workloads/workload.h"
 
 namespace kvstate::harness {
@@ -194,6 +195,10 @@ Result<KeyedStateHandle> SnapshotConverter::Convert(KeyGroupRange range, std::st
   KVSTATE_ASSIGN_OR_RETURN(auto backend, Restore(std::string(to), range, {&savepoint, 1}, between));
   for (const SnapshotFile& file : savepoint.files) KVSTATE_RETURN_IF_ERROR(between->Remove(file.file.path));
   return Take(std::move(backend), id, watched, options);
+}
+
+Status SnapshotConverter::CopyOperators(const std::shared_ptr<CheckpointStorage>& storage, CheckpointMetadata* to) {
+  return CopyOperatorState(*storage_, metadata_, Watch(storage), to);
 }
 
 }  // namespace kvstate::harness

@@ -53,6 +53,8 @@ class SnapshotConverter {
   /// own format. REQUIRES: `id` is beyond the snapshot's and kIdsTaken more.
   Result<KeyedStateHandle> Convert(KeyGroupRange range, std::string_view to, bool compress,
                                    const std::shared_ptr<CheckpointStorage>& storage, uint64_t id);
+  /// Copies operator state and raw streams, whatever `to` has of keyed state, into `storage`; nothing is redistributed.
+  Status CopyOperators(const std::shared_ptr<CheckpointStorage>& storage, CheckpointMetadata* to);
   /// Steps of progress that Convert goes through.
   Result<uint64_t> StepsOf(KeyGroupRange range, std::string_view to) const;
   Progress& progress() { return environment_.progress; }

@@ -12,6 +12,7 @@
 #include "harness/savepoint/stored_type.h"
 #include "harness/savepoint/value_json.h"
 #include "harness/savepoint/watched_storage.h"
+#include "kvstate/operator_state_files.h"
 #include "kvstate/savepoint_reader.h"
 
 namespace kvstate::harness {
@@ -28,6 +29,15 @@ struct StateColumns {
   StoredType user_key;
   StoredType value;
   bool is_map = false;
+};
+
+/// The same of a state of an operator.
+struct OperatorColumns {
+  bool wanted = false;
+  std::string start;  ///< The line up to the number of the subtask.
+  bool is_broadcast = false;
+  StoredType key;
+  StoredType value;
 };
 
 class Dumper {
@@ -55,7 +65,48 @@ class Dumper {
     return Flush();
   }
 
+  /// Elements and entries of operator state. Raw streams are nobody's to read but their operator's.
+  Status DumpOperator(CheckpointStorage& storage, const OperatorStateHandle& handle) {
+    std::vector<OperatorColumns> states;
+    for (const SavedOperatorState& state : handle.states) states.push_back(ColumnsOf(handle, state));
+    const auto none = [](const OperatorColumns& state) { return !state.wanted; };
+    if (std::all_of(states.begin(), states.end(), none)) return Status();
+    const Status status = ForEachOperatorEntry(storage, handle, [&](const SavedOperatorEntry& entry) {
+      const OperatorColumns& state = states[entry.state];
+      if (!state.wanted) return Status();
+      if (enough()) return CancelledError("there are enough entries");
+      buffer_ += state.start;
+      if (state.is_broadcast) {
+        buffer_ += ", \"key\": ";
+        AppendJsonValue(state.key, entry.key, &buffer_);
+      }
+      buffer_ += ", \"value\": ";
+      AppendJsonValue(state.value, entry.value, &buffer_);
+      buffer_ += "}\n";
+      ++written_;
+      return buffer_.size() >= kBufferBytes ? Flush() : Status();
+    });
+    if (!status.ok() && !enough()) return status;
+    return Flush();
+  }
+
  private:
+  OperatorColumns ColumnsOf(const OperatorStateHandle& handle, const SavedOperatorState& state) const {
+    OperatorColumns columns;
+    columns.wanted = std::find(wanted_.begin(), wanted_.end(), state.name) != wanted_.end();
+    StoredType text;
+    text.form = StoredType::Form::kRawBytes;
+    columns.start = "{\"operator\": ";
+    AppendJsonValue(text, handle.operator_name, &columns.start);
+    columns.start += ", \"state\": ";
+    AppendJsonValue(text, state.name, &columns.start);
+    columns.start += ", \"subtask\": " + std::to_string(handle.subtask);
+    columns.value = StoredTypeOf(state.value_serializer);
+    columns.is_broadcast = state.key_serializer.has_value();
+    if (columns.is_broadcast) columns.key = StoredTypeOf(*state.key_serializer);
+    return columns;
+  }
+
   StateColumns ColumnsOf(const SavedState& state) const {
     StateColumns columns;
     columns.wanted = std::find(wanted_.begin(), wanted_.end(), state.name) != wanted_.end();
@@ -109,6 +160,9 @@ Result<std::vector<std::string>> WantedStates(const CheckpointMetadata& metadata
   for (const KeyedStateHandle& handle : metadata.handles) {
     for (const SavedState& state : handle.states) names.insert(state.name);
   }
+  for (const OperatorStateHandle& handle : metadata.operator_handles) {
+    for (const SavedOperatorState& state : handle.states) names.insert(state.name);
+  }
   std::vector<std::string> all(names.begin(), names.end());
   if (globs.empty()) return all;
   std::vector<std::string> wanted;
@@ -142,16 +196,16 @@ Result<KeyGroupRange> ParseKeyGroups(std::string_view text) {
 
 Status DumpSnapshot(SnapshotConverter* converter, const SnapshotLocation& location, const CheckpointMetadata& metadata,
                     const DumpOptions& options, const std::function<bool()>& stopped, std::ostream& out) {
-  if (metadata.handles.empty()) return Status();
-  const uint32_t max_parallelism = metadata.handles.front().max_parallelism;
-  const KeyGroupRange wanted = options.key_groups.value_or(KeyGroupRange{0, max_parallelism - 1});
-  if (wanted.last >= max_parallelism) {
-    return InvalidArgumentError("--key_groups: there are key groups 0-" + std::to_string(max_parallelism - 1));
-  }
   KVSTATE_ASSIGN_OR_RETURN(std::vector<std::string> states, WantedStates(metadata, options.states));
   Dumper dumper(options, std::move(states), out);
   const std::shared_ptr<CheckpointStorage> watched =
       WatchStorage(location.storage, {.stopped = stopped, .transferred = {}});
+  const uint32_t max_parallelism =
+      metadata.handles.empty() ? kMaxMaxParallelism : metadata.handles.front().max_parallelism;
+  const KeyGroupRange wanted = options.key_groups.value_or(KeyGroupRange{0, max_parallelism - 1});
+  if (wanted.last >= max_parallelism) {
+    return InvalidArgumentError("--key_groups: there are key groups 0-" + std::to_string(max_parallelism - 1));
+  }
   for (const KeyedStateHandle& handle : metadata.handles) {
     const KeyGroupRange range{std::max(wanted.first, handle.key_groups.first),
                               std::min(wanted.last, handle.key_groups.last)};
@@ -164,6 +218,10 @@ Status DumpSnapshot(SnapshotConverter* converter, const SnapshotLocation& locati
     KVSTATE_ASSIGN_OR_RETURN(const KeyedStateHandle savepoint, converter->ToTemporarySavepoint(range, &between));
     KVSTATE_RETURN_IF_ERROR(dumper.DumpHandle(between, savepoint, range));
     for (const SnapshotFile& file : savepoint.files) KVSTATE_RETURN_IF_ERROR(between->Remove(file.file.path));
+  }
+  if (options.key_groups.has_value()) return Status();  // What belongs to no key was not asked for.
+  for (const OperatorStateHandle& handle : metadata.operator_handles) {
+    if (!dumper.enough()) KVSTATE_RETURN_IF_ERROR(dumper.DumpOperator(*watched, handle));
   }
   return Status();
 }

@@ -22,9 +22,10 @@ struct DumpOptions {
 Result<KeyGroupRange> ParseKeyGroups(std::string_view text);
 
 /// Writes a line of JSON for each entry, key group by key group within each handle: state, key_group, key, namespace,
-/// user_key (of maps), value; AppendJsonValue says how. INVALID_ARGUMENT when there is no such state or key group.
-/// Snapshots in an engine's own format go through `converter`, which may be null for others. UNAVAILABLE when `out`
-/// takes no more.
+/// user_key (of maps), value; AppendJsonValue says how. Then, unless key groups are asked for, one for each entry of
+/// operator state: operator, state, subtask, key (of broadcast states), value. INVALID_ARGUMENT when there is no such
+/// state or key group. Snapshots in an engine's own format go through `converter`, which may be null for others.
+/// UNAVAILABLE when `out` takes no more.
 Status DumpSnapshot(SnapshotConverter* converter, const SnapshotLocation& location, const CheckpointMetadata& metadata,
                     const DumpOptions& options, const std::function<bool()>& stopped, std::ostream& out);
 

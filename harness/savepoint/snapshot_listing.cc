@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/savepoint/operator_listing.h"
 #include "harness/savepoint/stored_type.h"
 
 namespace kvstate::harness {
@@ -108,7 +109,7 @@ Json SummaryJson(const CheckpointMetadata& metadata) {
           {"time_utc", TimeText(metadata.timestamp_millis)},
           {"timestamp_millis", metadata.timestamp_millis},
           {"handles", metadata.handles.size()},
-          {"states", StatesOf(metadata).size()},
+          {"states", StatesOf(metadata).size() + CountOperatorStates(metadata)},
           {"files", size.files},
           {"bytes", size.bytes},
           {"shared_bytes", size.shared_bytes}};
@@ -138,7 +139,7 @@ std::string CatalogText(const std::vector<CataloguedSnapshot>& catalog, const Ta
     const SnapshotSize size = SizeOf(metadata);
     table.AddRow({snapshot.folder, std::string(SnapshotKindName(metadata.kind)), TimeText(metadata.timestamp_millis),
                   std::to_string(metadata.checkpoint_id), std::to_string(metadata.handles.size()),
-                  std::to_string(StatesOf(metadata).size()), std::to_string(size.files),
+                  std::to_string(StatesOf(metadata).size() + CountOperatorStates(metadata)), std::to_string(size.files),
                   ShortBytes(static_cast<double>(size.bytes))});
   }
   return table.ToText(style.width, style.colour) + damaged;
@@ -167,6 +168,7 @@ std::string SnapshotJson(const CheckpointMetadata& metadata, const std::vector<C
   for (const SavedState& state : StatesOf(metadata)) json["states"].push_back(StateJson(state));
   json["handles"] = Json::array();
   for (const KeyedStateHandle& handle : metadata.handles) json["handles"].push_back(HandleJson(handle, sharers));
+  AddOperatorJson(metadata, &json);
   return Dump(json);
 }
 
@@ -178,7 +180,10 @@ std::string SnapshotText(const CheckpointMetadata& metadata, const std::vector<C
                      " UTC, " + std::to_string(size.files) + " files, " + bytes(size.bytes);
   if (size.shared_bytes > 0) text += ", of that " + bytes(size.shared_bytes) + " under shared/";
   text += "\n";
-  if (metadata.handles.empty()) return text + "no handles: it holds nothing\n";
+  if (metadata.handles.empty()) {
+    const std::string of_operators = OperatorText(metadata);
+    return text + (of_operators.empty() ? "no handles: it holds nothing\n" : "no keyed state\n" + of_operators);
+  }
   text += "max parallelism " + std::to_string(metadata.handles.front().max_parallelism) + ", keys of type " +
           TypeText(StoredTypeOf(metadata.handles.front().key_serializer)) + "\n\n";
 
@@ -206,7 +211,7 @@ std::string SnapshotText(const CheckpointMetadata& metadata, const std::vector<C
     }
     text += files.ToText(0, false);
   }
-  return text;
+  return text + OperatorText(metadata);
 }
 
 }  // namespace kvstate::harness

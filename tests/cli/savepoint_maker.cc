@@ -1,4 +1,4 @@
-// savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS
+// savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS [operators]
 //
 // Writes snapshots of known content, one after each version, into DIRECTORY/snapshots; savepoint_test.py says what is
 // in them, in the same words.
@@ -127,16 +127,49 @@ class Instance {
   FoldingState<int64_t, std::string> digits_;
 };
 
-Status TakeSnapshot(std::vector<std::unique_ptr<Instance>>& instances, CheckpointStore& store, SnapshotKind kind) {
+/// What subtask `i` of an operator has besides keyed state.
+Status AddOperator(uint32_t i, uint32_t parallelism, const std::shared_ptr<CheckpointStorage>& storage,
+                   CheckpointMetadata* checkpoint) {
+  const uint64_t id = checkpoint->checkpoint_id;
+  const SnapshotKind kind = checkpoint->kind;
+  KVSTATE_ASSIGN_OR_RETURN(const auto backend, MakeOperatorStateBackend({"source", i, parallelism}));
+  KVSTATE_ASSIGN_OR_RETURN(auto offsets, GetState(*backend, OperatorListStateDescriptor<int64_t>("offsets")));
+  KVSTATE_RETURN_IF_ERROR(offsets.AddAll({10 * int64_t{i}, 10 * int64_t{i} + 1}));
+  KVSTATE_ASSIGN_OR_RETURN(auto rules, GetState(*backend, BroadcastStateDescriptor<std::string, double>("rules")));
+  KVSTATE_RETURN_IF_ERROR(rules.Put("limit", 2.5));
+  KVSTATE_ASSIGN_OR_RETURN(const auto task, backend->Snapshot(id, storage, kind));
+  KVSTATE_ASSIGN_OR_RETURN(OperatorSnapshotResult result, task->Run());
+  checkpoint->operator_handles.push_back(std::move(result.handle));
+  KVSTATE_ASSIGN_OR_RETURN(const auto keyed,
+                           RawKeyedStateWriter::Create({storage, id, kind, "window"}, kDefaultMaxParallelism,
+                                                       KeyGroupRangeOf(kDefaultMaxParallelism, parallelism, i)));
+  KVSTATE_RETURN_IF_ERROR(keyed->StartKeyGroup(KeyGroupRangeOf(kDefaultMaxParallelism, parallelism, i).last));
+  KVSTATE_RETURN_IF_ERROR(keyed->Append("raw keyed"));
+  KVSTATE_ASSIGN_OR_RETURN(RawKeyedStateHandle keyed_handle, keyed->Finish());
+  checkpoint->raw_keyed_handles.push_back(std::move(keyed_handle));
+  KVSTATE_ASSIGN_OR_RETURN(const auto raw, RawOperatorStateWriter::Create({storage, id, kind, "sink"}, i, parallelism));
+  KVSTATE_RETURN_IF_ERROR(raw->StartPartition());
+  KVSTATE_RETURN_IF_ERROR(raw->Append("raw"));
+  KVSTATE_ASSIGN_OR_RETURN(RawOperatorStateHandle raw_handle, raw->Finish());
+  checkpoint->raw_operator_handles.push_back(std::move(raw_handle));
+  return Status();
+}
+
+Status TakeSnapshot(std::vector<std::unique_ptr<Instance>>& instances, CheckpointStore& store, SnapshotKind kind,
+                    bool operators) {
   const uint64_t id = store.Begin();
-  std::vector<KeyedStateHandle> handles;
+  CheckpointMetadata checkpoint{id, kind, 0, {}};
   for (auto& instance : instances) {
     auto* snapshots = GetExtension<Snapshots>(instance->backend());
     KVSTATE_ASSIGN_OR_RETURN(const auto task, snapshots->Snapshot(id, store.storage(), {.kind = kind}));
     KVSTATE_ASSIGN_OR_RETURN(SnapshotResult result, task->Run());
-    handles.push_back(std::move(result.handle));
+    checkpoint.handles.push_back(std::move(result.handle));
   }
-  KVSTATE_RETURN_IF_ERROR(store.Complete(id, kind, std::move(handles)));
+  const auto parallelism = static_cast<uint32_t>(instances.size());
+  for (uint32_t i = 0; operators && i < parallelism; ++i) {
+    KVSTATE_RETURN_IF_ERROR(AddOperator(i, parallelism, store.storage(), &checkpoint));
+  }
+  KVSTATE_RETURN_IF_ERROR(store.Complete(std::move(checkpoint)));
   for (auto& instance : instances) {
     KVSTATE_RETURN_IF_ERROR(GetExtension<Snapshots>(instance->backend())->NotifyComplete(id));
   }
@@ -144,7 +177,7 @@ Status TakeSnapshot(std::vector<std::unique_ptr<Instance>>& instances, Checkpoin
 }
 
 Status Make(const std::string& backend, const std::string& directory, SnapshotKind kind, uint32_t parallelism,
-            int32_t versions, int64_t keys) {
+            int32_t versions, int64_t keys, bool operators) {
   BackendRegistry registry;
   KVSTATE_RETURN_IF_ERROR(RegisterBuiltinBackends(registry));
   KVSTATE_ASSIGN_OR_RETURN(auto storage, OpenFileSystemStorage(directory + "/snapshots"));
@@ -168,7 +201,7 @@ Status Make(const std::string& backend, const std::string& directory, SnapshotKi
       const uint32_t owner = SubtaskOf(kDefaultMaxParallelism, parallelism, key_group);
       KVSTATE_RETURN_IF_ERROR(instances[owner]->Write(i, version));
     }
-    KVSTATE_RETURN_IF_ERROR(TakeSnapshot(instances, *store, kind));
+    KVSTATE_RETURN_IF_ERROR(TakeSnapshot(instances, *store, kind, operators));
   }
   return Status();
 }
@@ -178,16 +211,18 @@ Status Make(const std::string& backend, const std::string& directory, SnapshotKi
 
 int main(int argc, char** argv) {
   using kvstate::SnapshotKind;
-  if (argc != 7) {
-    std::cerr << "usage: savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS\n";
+  if (argc != 7 && argc != 8) {
+    std::cerr << "usage: savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS "
+                 "[operators]\n";
     return 2;
   }
   SnapshotKind kind = SnapshotKind::kFullCheckpoint;
   for (const SnapshotKind known : {SnapshotKind::kIncrementalCheckpoint, SnapshotKind::kSavepoint}) {
     if (SnapshotKindName(known) == argv[3]) kind = known;
   }
-  const kvstate::Status status = kvstate::Make(argv[1], argv[2], kind, static_cast<uint32_t>(std::atoi(argv[4])),
-                                               static_cast<int32_t>(std::atoi(argv[5])), std::atoll(argv[6]));
+  const kvstate::Status status =
+      kvstate::Make(argv[1], argv[2], kind, static_cast<uint32_t>(std::atoi(argv[4])),
+                    static_cast<int32_t>(std::atoi(argv[5])), std::atoll(argv[6]), argc == 8);
   if (status.ok()) return 0;
   std::cerr << status.ToString() << "\n";
   return 1;

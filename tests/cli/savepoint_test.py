@@ -61,10 +61,11 @@ def parsed(text):
 
 
 class SavepointTest(CliTest):
-    def make(self, backend, kind="incremental", parallelism=2, versions=VERSIONS, keys=KEYS):
+    def make(self, backend, kind="incremental", parallelism=2, versions=VERSIONS, keys=KEYS, operators=False):
         """A storage directory with the snapshots of each version."""
         place = self.directory / f"{backend}-{kind}"
-        subprocess.run([cli_testing.SAVEPOINT_MAKER, backend, place, kind, str(parallelism), str(versions), str(keys)],
+        subprocess.run([cli_testing.SAVEPOINT_MAKER, backend, place, kind, str(parallelism), str(versions), str(keys),
+                        *["operators"] * operators],
                        check=True)
         return place / "snapshots"
 
@@ -89,6 +90,65 @@ class SavepointTest(CliTest):
 
     def dump(self, path, *flags):
         return parsed(self.good("savepoint", "dump", path, *flags))
+
+
+class OperatorsTest(SavepointTest):
+    """Operator state and raw streams: listed, verified, printed and copied."""
+
+    def make_with_operators(self):
+        return self.make("hashmap", versions=1, keys=3, operators=True) / "chk-1"
+
+    def test_info_shows_them(self):
+        path = self.make_with_operators()
+        text = self.good("savepoint", "info", path)
+        self.assertRegex(text, r"source +offsets +split +– +int64 +2 +4\n")
+        self.assertRegex(text, r"source +rules +broadcast +string +double +2 +2\n")
+        self.assertRegex(text, r"window +64–127 +1 +9\n")
+        self.assertRegex(text, r"sink +1 of 2 +1 +3\n")
+        shown = json.loads(self.good("savepoint", "info", path, "--json"))
+        self.assertEqual([(s["name"], s["mode"], s["entries"]) for s in shown["operator_states"]],
+                         [("offsets", "split", 4), ("rules", "broadcast", 2)])
+        self.assertEqual([s["streams"] for s in shown["raw_keyed_streams"]], [1, 1])
+        self.assertEqual([s["partitions"] for s in shown["raw_operator_streams"]], [1, 1])
+        self.assertEqual(len(shown["operator_files"]), 6)
+        listed = json.loads(self.good("savepoint", "list", path.parent, "--json"))
+        self.assertEqual(listed[0]["states"], 10)
+
+    def test_verify_names_the_damaged_file_of_each_kind(self):
+        path = self.make_with_operators()
+        self.assertIn("sound", self.good("savepoint", "verify", path))
+        for file in json.loads(self.good("savepoint", "info", path, "--json"))["operator_files"]:
+            place = path.parent / file["path"]
+            intact = place.read_bytes()
+            place.write_bytes(intact[:14] + bytes([intact[14] ^ 1]) + intact[15:])
+            result = self.call("savepoint", "verify", path)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(file["path"], result.stderr)
+            place.write_bytes(intact)
+
+    def operator_lines(self, path, *flags):
+        lines = [json.loads(line) for line in self.good("savepoint", "dump", path, *flags).splitlines()]
+        return [line for line in lines if "operator" in line]
+
+    def test_dump_prints_operator_state(self):
+        path = self.make_with_operators()
+        lines = self.operator_lines(path)
+        self.assertEqual([line["value"] for line in lines if line["state"] == "offsets"], [0, 1, 10, 11])
+        self.assertEqual(lines[-1], {"operator": "source", "state": "rules", "subtask": 1, "key": "limit", "value": 2.5})
+        self.assertEqual(self.operator_lines(path, "--key_groups=0-127"), [])
+        only = self.operator_lines(path, "--states=offsets", "--limit=3")
+        self.assertEqual([line["value"] for line in only], [0, 1, 10])
+
+    def test_convert_copies_them(self):
+        path = self.make_with_operators()
+        out = self.directory / "converted"
+        self.good("savepoint", "convert", path, "--to=lmdb", f"--out={out}", "--parallelism=3")
+        (folder,) = [entry for entry in out.iterdir() if entry.name.startswith("chk-")]
+        self.assertIn("sound", self.good("savepoint", "verify", folder))
+        self.assertEqual(self.operator_lines(folder), self.operator_lines(path))
+        before, after = (json.loads(self.good("savepoint", "info", place, "--json")) for place in (path, folder))
+        for kind in ("operator_states", "raw_keyed_streams", "raw_operator_streams"):
+            self.assertEqual(before[kind], after[kind])
 
 
 class ListAndInfoTest(SavepointTest):

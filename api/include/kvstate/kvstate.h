@@ -11,6 +11,7 @@
 #include "kvstate/key_group.h"
 #include "kvstate/keyed_backend.h"
 #include "kvstate/namespaces.h"
+#include "kvstate/operator_state_files.h"
 #include "kvstate/operator_state_views.h"
 #include "kvstate/raw_state_streams.h"
 #include "kvstate/serializers.h"
