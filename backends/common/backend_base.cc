@@ -5,6 +5,7 @@
 
 #include "backends/common/timer_format.h"
 #include "backends/common/ttl_descriptor.h"
+#include "backends/common/ttl_inspection.h"
 #include "backends/common/ttl_state.h"
 
 namespace kvstate::backends {
@@ -293,6 +294,15 @@ std::vector<TtlFigures> BackendBase::Figures() const {
     AddEngineFigures(*registered.stored, &of_state);
   }
   return figures;
+}
+
+Status BackendBase::VisitStored(std::string_view state_name,
+                                const std::function<Status(const TimedValue& value)>& visit) {
+  KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
+  if (registered->cleaner == nullptr) {
+    return InvalidArgumentError("state '" + std::string(state_name) + "' has no time to live");
+  }
+  return VisitStoredValues(*registered->stored, visit);
 }
 
 Status BackendBase::Dispose() {

@@ -52,6 +52,7 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
 
   Result<bool> Sweep(uint64_t max_entries) final;
   std::vector<TtlFigures> Figures() const final;
+  Status VisitStored(std::string_view state_name, const std::function<Status(const TimedValue& value)>& visit) final;
 
  protected:
   /// REQUIRES: options passed CheckOptions.

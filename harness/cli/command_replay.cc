@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "harness/cli/ttl_flags.h"
 #include "harness/replay/trace_file.h"
 #include "harness/run/run_suite.h"
 
@@ -16,14 +17,13 @@ constexpr uint64_t kRepetitions = 5;
 
 Status ReplayAll(const std::vector<std::string>& paths,
                  const std::vector<std::unique_ptr<harness::TraceReader>>& traces,
-                 const harness::MeasurementContext& context,
-                 const std::optional<harness::CheckpointSettings>& checkpoint, MeasureSession* session,
-                 harness::RunResults* results) {
-  context.progress.SetSteps(traces.size() * harness::StepsOfTrace(context, checkpoint));
+                 const harness::MeasurementContext& context, const harness::TraceExtras& extras,
+                 MeasureSession* session, harness::RunResults* results) {
+  context.progress.SetSteps(traces.size() * harness::StepsOfTrace(context, extras));
   for (size_t i = 0; i < traces.size(); ++i) {
     harness::WorkloadRun run;
     run.name = std::filesystem::path(paths[i]).stem().string();
-    KVSTATE_RETURN_IF_ERROR(harness::MeasureTrace(context, checkpoint, std::nullopt, traces[i].get(), &run));
+    KVSTATE_RETURN_IF_ERROR(harness::MeasureTrace(context, extras, std::nullopt, traces[i].get(), &run));
     context.progress.Clear();
     session->Show(run);
     results->workloads.push_back(std::move(run));
@@ -39,10 +39,10 @@ int ReplayCommand(const ReplayOptions& options, const Console& console) {
                                              "'kvstate import' makes one"),
                         kExitUsage);
   }
-  std::optional<harness::CheckpointSettings> checkpoint;
-  if (const Status status = ApplyCheckpointFlags(options.measure.checkpoint, {&checkpoint}); !status.ok()) {
-    return console.Fail(status, kExitUsage);
-  }
+  harness::TraceExtras extras;
+  Status flags = ApplyCheckpointFlags(options.measure.checkpoint, {&extras.checkpoint});
+  if (flags.ok()) flags = ApplyTtlFlag(options.measure.ttl_cleanup, &extras.ttl);
+  if (!flags.ok()) return console.Fail(flags, kExitUsage);
   std::vector<std::unique_ptr<harness::TraceReader>> traces;
   for (const std::string& path : options.traces) {
     auto trace = harness::TraceReader::Open(path);
@@ -53,7 +53,7 @@ int ReplayCommand(const ReplayOptions& options, const Console& console) {
   if (const int code = session.Open(); code != kExitGood) return code;
   harness::RunResults results;
   const harness::MeasurementContext context = session.Context(kRepetitions);
-  const Status outcome = ReplayAll(options.traces, traces, context, checkpoint, &session, &results);
+  const Status outcome = ReplayAll(options.traces, traces, context, extras, &session, &results);
   return session.Close(outcome, std::move(results));
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/cli/ttl_flags.h"
 #include "harness/run/run_suite.h"
 #include "harness/run/suite.h"
 
@@ -19,6 +20,9 @@ Result<harness::Suite> SuiteOf(const RunOptions& options) {
   std::vector<std::optional<harness::CheckpointSettings>*> checkpoints;
   for (harness::SuiteWorkload& entry : suite.workloads) checkpoints.push_back(&entry.checkpoint);
   KVSTATE_RETURN_IF_ERROR(ApplyCheckpointFlags(options.measure.checkpoint, checkpoints));
+  for (harness::SuiteWorkload& entry : suite.workloads) {
+    KVSTATE_RETURN_IF_ERROR(ApplyTtlFlag(options.measure.ttl_cleanup, &entry.ttl));
+  }
   return suite;
 }
 

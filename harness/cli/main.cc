@@ -52,6 +52,11 @@ DEFINE_uint32(checkpoint_retained, 0, "Checkpoints kept at a time, 1 to 1000. 0:
 DEFINE_string(checkpoint_dir, "",
               "A directory for checkpoints, empty or to be made, in which those of each backend's last replay stay, by "
               "workload and backend. In the work directory, and removed, when not given.");
+DEFINE_string(
+    ttl_cleanup, "",
+    "Ways of cleanup of states with a time to live, with commas between them, or all: no_ttl, no_cleanup, "
+    "full_snapshot, incremental, compaction_filter, sweep, default. Each is measured on each backend that has "
+    "it, in replays beside those of the workload as it is. Empty: as the suite says, or none.");
 DEFINE_bool(json, false, "Print JSON.");
 DEFINE_string(to, "", "What to convert to: savepoint, which every backend restores, or a backend.");
 DEFINE_uint32(parallelism, 0, "Handles to make, each of a part of the key groups; 0: as many as there are.");
@@ -101,12 +106,13 @@ const std::vector<CommandSpec>& Commands() {
          "",
          "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
          {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory",
-          "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
+          "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir",
+          "ttl_cleanup"}},
         {"replay",
          "TRACE…",
          "Replays trace files on all backends, verifies that they agree, and compares them.",
          {"backends", "repetitions", "engine_options", "out", "directory", "checkpoint_interval",
-          "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir"}},
+          "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir", "ttl_cleanup"}},
         {"import",
          "",
          "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
@@ -191,7 +197,8 @@ MeasureOptions MeasureFlags() {
                          .interval_ms = FLAGS_checkpoint_interval_ms,
                          .kind = FLAGS_checkpoint_kind,
                          .retained = FLAGS_checkpoint_retained,
-                         .directory = FLAGS_checkpoint_dir}};
+                         .directory = FLAGS_checkpoint_dir},
+          .ttl_cleanup = FLAGS_ttl_cleanup};
 }
 
 int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, const Console& console) {

@@ -26,6 +26,7 @@ struct MeasureOptions {
   std::string out;           ///< Empty: no JSON.
   std::string directory;     ///< Empty: the console's.
   CheckpointFlags checkpoint = {};
+  std::string ttl_cleanup = {};  ///< Names of ways of cleanup; empty: as the suite says.
 };
 
 /// A measuring subcommand from its checked flags to its results: what can fail is tried before any work is done, and

@@ -83,6 +83,17 @@ Json WorkloadDescription(const WorkloadRun& run) {
                            {"planned", request.planned},
                            {"bytes_changed", request.bytes_changed}};
   }
+  if (run.ttl_request.has_value()) {
+    const TtlRequest& request = *run.ttl_request;
+    json["ttl"] = {{"cleanup", request.cleanup},
+                   {"sweep_interval_ms", request.sweep_interval_ms},
+                   {"sweep_entries", request.sweep_entries}};
+    if (request.moments > 0) {
+      json["ttl"]["moments"] = request.moments;
+      json["ttl"]["resolution_ms"] = request.resolution_ms;
+      json["ttl"]["values_expired"] = request.values_expired;
+    }
+  }
   Json options = Json::object();
   for (const BackendRun& backend : run.backends) {
     if (!backend.engine_options.empty() && !backend.noise_twin) options[backend.backend] = backend.engine_options;
@@ -93,7 +104,8 @@ Json WorkloadDescription(const WorkloadRun& run) {
 
 std::string RowName(const WorkloadRun& run, const BackendRun& backend) {
   return run.name + "/" + backend.backend + (backend.noise_twin ? "/again" : "") +
-         (backend.with_checkpoints ? "/checkpoints" : "");
+         (backend.with_checkpoints ? "/checkpoints" : "") +
+         (backend.ttl_cleanup.empty() ? "" : "/ttl/" + backend.ttl_cleanup);
 }
 
 /// What every row of a backend starts with.
@@ -108,11 +120,11 @@ Json RowStart(const std::string& name, const std::string& run_name, size_t famil
   return row;
 }
 
-void PutCheckpoints(const std::vector<Figures>& checkpoints, Json* row) {
-  if (checkpoints.empty()) return;
+void PutList(const char* name, const std::vector<Figures>& items, Json* row) {
+  if (items.empty()) return;
   Json list = Json::array();
-  for (const Figures& checkpoint : checkpoints) list.push_back(checkpoint);
-  (*row)["checkpoints"] = std::move(list);
+  for (const Figures& item : items) list.push_back(item);
+  (*row)[name] = std::move(list);
 }
 
 Json RepetitionRow(const WorkloadRun& run, const BackendRun& backend, size_t family, size_t index) {
@@ -126,7 +138,7 @@ Json RepetitionRow(const WorkloadRun& run, const BackendRun& backend, size_t fam
   row["cpu_time"] = repetition.cpu_ns / operations;
   row["time_unit"] = "ns";
   for (const auto& [name, value] : repetition.figures) row[name] = value;
-  PutCheckpoints(repetition.checkpoints, &row);
+  PutList("checkpoints", repetition.checkpoints, &row);
   return row;
 }
 
@@ -152,7 +164,8 @@ Json MedianRow(const WorkloadRun& run, const BackendRun& backend, size_t family)
   row["operations_per_second_confidence_ratio"] = backend.operations_per_second.confidence;
   for (const auto& [name, value] : backend.medians) row[name] = value;
   for (const auto& [name, value] : backend.probed) row[name] = value;
-  PutCheckpoints(backend.checkpoints, &row);
+  PutList("checkpoints", backend.checkpoints, &row);
+  PutList("ttl_moments", backend.ttl_moments, &row);
   return row;
 }
 
@@ -193,7 +206,7 @@ std::string ResultsAsJson(const RunResults& results) {
   size_t family = 0;
   for (const WorkloadRun& run : results.workloads) {
     context["workloads"].push_back(WorkloadDescription(run));
-    for (const std::vector<BackendRun>* backends : {&run.backends, &run.checkpoint_runs}) {
+    for (const std::vector<BackendRun>* backends : {&run.backends, &run.checkpoint_runs, &run.ttl_runs}) {
       for (const BackendRun& backend : *backends) AddFamily(run, backend, family++, &benchmarks);
     }
   }

@@ -39,6 +39,10 @@ struct BackendRun {
   Figures medians;  ///< Of the repetitions' figures.
   /// With checkpoints: of the replay in which each was awaited.
   std::vector<Figures> checkpoints;
+  /// Replays with this way of cleanup alone; empty where the workload's own is taken.
+  std::string ttl_cleanup = {};
+  /// What was stored then, of a replay of its own; with ttl_cleanup alone.
+  std::vector<Figures> ttl_moments = {};
 };
 
 /// What was asked for in the way of checkpoints.
@@ -49,6 +53,16 @@ struct CheckpointRequest {
   uint64_t retained = 1;
   uint64_t planned = 0;        ///< Checkpoints, the one at the end included.
   uint64_t bytes_changed = 0;  ///< Between each and the one before, summed.
+};
+
+/// What was asked for in the way of cleanup after a time to live.
+struct TtlRequest {
+  std::vector<std::string> cleanup;
+  uint64_t moments = 0;        ///< At which was looked at what is stored; 0 when the trace does not tell what must be.
+  uint64_t resolution_ms = 0;  ///< Between them.
+  uint64_t values_expired = 0;
+  uint64_t sweep_interval_ms = 0;
+  uint64_t sweep_entries = 0;
 };
 
 /// One workload, or one trace, on all backends.
@@ -73,6 +87,9 @@ struct WorkloadRun {
   std::optional<CheckpointRequest> checkpoint_request;
   /// Of the backends that have snapshots.
   std::vector<BackendRun> checkpoint_runs;
+  std::optional<TtlRequest> ttl_request = {};
+  /// Of each backend with each way of cleanup that it has.
+  std::vector<BackendRun> ttl_runs = {};
 };
 
 /// All that a `run` or `replay` found.

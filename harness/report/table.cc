@@ -122,6 +122,53 @@ std::string CheckpointTable(const WorkloadRun& run, const TableStyle& style) {
   return text + table.ToText(style.width, style.colour);
 }
 
+/// A column of those that were run with each way of cleanup.
+std::vector<std::string> TtlRow(const BackendRun& backend) {
+  const auto median = [&backend](std::string_view figure, std::string (*show)(double)) {
+    return Shown(FindFigure(backend.medians, figure), show);
+  };
+  const auto watched = [&backend](std::string_view figure, std::string (*show)(double)) {
+    return Shown(FindFigure(backend.probed, figure), show);
+  };
+  constexpr auto kMilliseconds = [](double ms) { return ShortTime(ms * 1e6); };
+  return {backend.backend,
+          backend.ttl_cleanup,
+          ShortNumber(backend.operations_per_second.median),
+          median("operations_per_second_ratio_to_no_ttl", Percent),
+          median("operations_per_second_ratio_to_no_cleanup", Percent),
+          median("cpu_time_ratio_to_no_ttl", Percent),
+          median("cpu_time_ratio_to_no_cleanup", Percent),
+          median("latency_ns_p99", ShortNumber),
+          median("ttl_cleanup_time_ratio", Percent),
+          watched("ttl_expired_bytes_ratio", Percent),
+          watched("ttl_expired_bytes_end", ShortBytes),
+          watched("ttl_lag_ms_p50", kMilliseconds),
+          watched("ttl_lag_ms_p99", kMilliseconds),
+          watched("ttl_lag_ms_max", kMilliseconds),
+          watched("compaction_bytes_written", ShortBytes),
+          watched("compaction_bytes_written_ratio_to_no_cleanup", Ratio),
+          watched("ttl_sweep_bytes_written", ShortBytes),
+          watched("ttl_savepoint_bytes_written", ShortBytes),
+          watched("ttl_time_bytes_per_value", Ratio)};
+}
+
+std::string TtlTable(const WorkloadRun& run, const TableStyle& style) {
+  const TtlRequest& request = *run.ttl_request;
+  constexpr double kNanosecondsInMs = 1e6;
+  std::string text = "time to live";
+  if (request.moments > 0) {
+    text += ": " + ShortNumber(static_cast<double>(request.values_expired)) + " values expire; looked at each " +
+            ShortTime(static_cast<double>(request.resolution_ms) * kNanosecondsInMs) + " of the trace";
+  }
+  text += "\n";
+  Table table({"backend", "cleanup", "ops/s", "of no_ttl", "of no_cleanup", "cpu of no_ttl", "cpu of no_cleanup",
+               "p99 ns", "cleanup time", "expired/live", "expired at end", "lag p50", "lag p99", "lag max", "compacted",
+               "× no_cleanup", "for ttl alone", "savepoint", "B a value"},
+              2);
+  for (const BackendRun& backend : run.ttl_runs) table.AddRow(TtlRow(backend));
+  return text + table.ToText(style.width, style.colour);
+}
+
 }  // namespace
 
 std::string ShortNumber(double value) { return Scaled(value, 1000, {"", "k", "M", "G", "T"}); }
@@ -188,6 +235,7 @@ std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style) {
   text += "noise " + Percent(run.noise_floor_ratio) + "; harness " + Format("%.1f", run.harness_ns_per_operation) +
           " ns an operation\n";
   if (run.checkpoint_request.has_value()) text += CheckpointTable(run, style);
+  if (run.ttl_request.has_value()) text += TtlTable(run, style);
   return text;
 }
 

@@ -54,7 +54,7 @@ class Measurement {
   /// What all backends must agree on.
   struct Answers {
     StateDigest state;
-    uint64_t hits = 0;
+    std::optional<uint64_t> hits = {};  ///< Absent where they depend on when something is cleaned up.
     std::string where;
   };
 

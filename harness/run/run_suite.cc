@@ -8,6 +8,7 @@
 #include "harness/replay/memory_trace.h"
 #include "harness/run/checkpoint_measurement.h"
 #include "harness/run/record_workload.h"
+#include "harness/run/ttl_measurement.h"
 #include "kvstate/serializers.h"
 
 namespace kvstate::harness {
@@ -47,27 +48,31 @@ Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context
   run->events = stream.events;
   run->output_rows = stream.output_rows;
   run->output_digest = Hex(stream.output_digest);
-  return MeasureTrace(context, entry.checkpoint, stream.state, &trace, run);
+  return MeasureTrace(context, {entry.checkpoint, entry.ttl}, stream.state, &trace, run);
 }
 
 }  // namespace
 
-uint64_t StepsOfTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint) {
-  return Measurement::Steps(context) + (checkpoint.has_value() ? CheckpointMeasurement::Steps(context) : 0);
+uint64_t StepsOfTrace(const MeasurementContext& context, const TraceExtras& extras) {
+  return Measurement::Steps(context) + (extras.checkpoint.has_value() ? CheckpointMeasurement::Steps(context) : 0) +
+         (extras.ttl.has_value() ? TtlMeasurement::Steps(context, *extras.ttl) : 0);
 }
 
-Status MeasureTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint,
+Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras,
                     const std::optional<StateDigest>& expected, TraceSource* trace, WorkloadRun* run) {
   Measurement measurement(context, trace);
   KVSTATE_RETURN_IF_ERROR(measurement.Run(expected, run));
-  if (!checkpoint.has_value()) return Status();
-  return CheckpointMeasurement(context, *checkpoint, trace).Run(run);
+  if (extras.checkpoint.has_value()) {
+    KVSTATE_RETURN_IF_ERROR(CheckpointMeasurement(context, *extras.checkpoint, trace).Run(run));
+  }
+  if (!extras.ttl.has_value()) return Status();
+  return TtlMeasurement(context, *extras.ttl, trace).Run(run);
 }
 
 Status RunSuite(const Suite& suite, const MeasurementContext& context,
                 const std::function<void(const WorkloadRun&)>& finished, RunResults* results) {
   uint64_t steps = 0;
-  for (const SuiteWorkload& entry : suite.workloads) steps += 1 + StepsOfTrace(context, entry.checkpoint);
+  for (const SuiteWorkload& entry : suite.workloads) steps += 1 + StepsOfTrace(context, {entry.checkpoint, entry.ttl});
   context.progress.SetSteps(steps);
   for (const SuiteWorkload& entry : suite.workloads) {
     WorkloadRun run;

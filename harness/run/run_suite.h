@@ -10,6 +10,7 @@
 #include "harness/run/checkpoint_plan.h"
 #include "harness/run/measurement.h"
 #include "harness/run/suite.h"
+#include "harness/run/ttl_cleanup.h"
 #include "kvstate/status.h"
 
 namespace kvstate::harness {
@@ -17,11 +18,18 @@ namespace kvstate::harness {
 /// Records each workload of the suite once, on the backend named here, and measures its trace on all backends.
 inline constexpr std::string_view kRecordingBackend = "hashmap";
 
-/// All that is to be measured of one trace: without checkpoints, then with them where they are asked for.
-Status MeasureTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint,
+/// What is measured of a trace beside its replay as it is.
+struct TraceExtras {
+  std::optional<CheckpointSettings> checkpoint = {};
+  std::optional<TtlSettings> ttl = {};
+};
+
+/// All that is to be measured of one trace: as it is, then with checkpoints, then with each way of cleanup after a time
+/// to live, where they are asked for.
+Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras,
                     const std::optional<StateDigest>& expected, TraceSource* trace, WorkloadRun* run);
 /// Steps that it will take on `progress`.
-uint64_t StepsOfTrace(const MeasurementContext& context, const std::optional<CheckpointSettings>& checkpoint);
+uint64_t StepsOfTrace(const MeasurementContext& context, const TraceExtras& extras);
 
 /// Appends to `results` what each workload gave, and calls `finished` with it. Stops at the first failure.
 Status RunSuite(const Suite& suite, const MeasurementContext& context,

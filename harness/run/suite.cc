@@ -126,9 +126,39 @@ class SuiteParser {
     return settings;
   }
 
+  Result<TtlSettings> ParseTtl(const YAML::Node& node) const {
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(node, "'ttl'", {"cleanup", "moments", "sweep_interval_ms", "sweep_entries"}));
+    const YAML::Node cleanup = node["cleanup"];
+    std::string names;
+    if (cleanup && cleanup.IsScalar()) names = cleanup.Scalar();
+    if (cleanup && cleanup.IsSequence()) {
+      for (const YAML::Node& name : cleanup) {
+        KVSTATE_ASSIGN_OR_RETURN(const std::string text, Text(node, name, "cleanup"));
+        names += (names.empty() ? "" : ",") + text;
+      }
+    }
+    TtlSettings settings;
+    auto strategies = ParseTtlStrategies(names);
+    if (!strategies.ok())
+      return Error(cleanup ? cleanup : node, "'cleanup': " + std::string(strategies.status().message()));
+    settings.strategies = std::move(strategies).value();
+    struct {
+      const char* key;
+      uint64_t most;
+      uint64_t* value;
+    } const numbers[] = {{"moments", kMaxTtlMoments, &settings.moments},
+                         {"sweep_interval_ms", kMaxCheckpointInterval, &settings.sweep_interval_ms},
+                         {"sweep_entries", kMaxCheckpointInterval, &settings.sweep_entries}};
+    for (const auto& number : numbers) {
+      if (!node[number.key]) continue;
+      KVSTATE_ASSIGN_OR_RETURN(*number.value, Number(node[number.key], number.key, 1, number.most));
+    }
+    return settings;
+  }
+
   Result<SuiteWorkload> ParseEntry(const YAML::Node& node) const {
     KVSTATE_RETURN_IF_ERROR(
-        CheckKeys(node, "a workload", {"name", "workload", "source", "operator", "seed", "checkpoint"}));
+        CheckKeys(node, "a workload", {"name", "workload", "source", "operator", "seed", "checkpoint", "ttl"}));
     SuiteWorkload entry;
     KVSTATE_ASSIGN_OR_RETURN(entry.name, Text(node, node["name"], "name"));
     entry.workload = entry.name;
@@ -147,6 +177,9 @@ class SuiteParser {
     }
     if (node["checkpoint"]) {
       KVSTATE_ASSIGN_OR_RETURN(entry.checkpoint, ParseCheckpoint(node["checkpoint"]));
+    }
+    if (node["ttl"]) {
+      KVSTATE_ASSIGN_OR_RETURN(entry.ttl, ParseTtl(node["ttl"]));
     }
     // Values are checked by those that read them; making both is cheap.
     const auto source = spec.make_source(entry.source, entry.seed);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/run/checkpoint_plan.h"
+#include "harness/run/ttl_cleanup.h"
 #include "kvstate/status.h"
 #include "workloads/workload.h"
 
@@ -21,6 +22,7 @@ struct SuiteWorkload {
   workloads::Parameters operators;
   uint64_t seed = 1;
   std::optional<CheckpointSettings> checkpoint = {};
+  std::optional<TtlSettings> ttl = {};
 };
 
 struct Suite {
@@ -42,6 +44,8 @@ struct Suite {
 ///       seed: 1
 ///       checkpoint: {interval: 100000, kind: incremental, retained: 1}   # or interval_ms, of event time; may be
 ///       absent
+///       ttl: {cleanup: [no_ttl, default], moments: 32, sweep_interval_ms: 1000, sweep_entries: 5000}   # or all; may
+///       be absent
 /// INVALID_ARGUMENT, with `file` and the line, for an unknown key or workload or parameter (listing those there are), a
 /// value of a wrong type or out of range.
 Result<Suite> ParseSuite(std::string_view yaml, const std::string& file);

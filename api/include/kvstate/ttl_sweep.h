@@ -2,11 +2,13 @@
 #define KVSTATE_TTL_SWEEP_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kvstate/bytes.h"
 #include "kvstate/export.h"
 #include "kvstate/status.h"
 
@@ -29,6 +31,16 @@ struct TtlFigures {
   std::optional<uint64_t> sweep_bytes_written;
 };
 
+/// A stored value with its time, whether it has expired or not: of a list one element, of a map one entry. Views are
+/// valid during the call that gets them.
+struct TimedValue {
+  ByteView key;              ///< Canonical bytes.
+  ByteView state_namespace;  ///< Canonical bytes.
+  ByteView user_key;         ///< Canonical bytes; empty unless the state is a map.
+  int64_t timestamp = 0;     ///< Milliseconds: of its last update.
+  uint64_t bytes = 0;        ///< Of the value as an engine stores it, its time included (docs/formats.md).
+};
+
 /// Extension of a KeyedStateBackend: cleanup of states with a time to live that nobody accesses. Owner's thread.
 class KVSTATE_EXPORT TtlSweep {
  public:
@@ -42,6 +54,11 @@ class KVSTATE_EXPORT TtlSweep {
   virtual Result<bool> Sweep(uint64_t max_entries) = 0;
   /// One for each state with a time to live, in the order of StateNames.
   virtual std::vector<TtlFigures> Figures() const = 0;
+  /// Calls `visit` for every value that the state has stored, entry by entry, in any order of entries, and removes
+  /// none: for measuring what cleanup has left. Walks and serializes all. `visit` must not use the backend; its first
+  /// failure ends it. NOT_FOUND when there is no such state; INVALID_ARGUMENT when it has no time to live.
+  virtual Status VisitStored(std::string_view state_name,
+                             const std::function<Status(const TimedValue& value)>& visit) = 0;
 };
 
 }  // namespace v1

@@ -71,7 +71,7 @@ class CheckpointMeasurementTest : public ::testing::Test {
                                      .repetitions = 2,
                                      .checkpoint_directory = kept_};
     run_.name = "../a workload";
-    return MeasureTrace(context, settings, std::nullopt, &trace_, &run_);
+    return MeasureTrace(context, {.checkpoint = settings}, std::nullopt, &trace_, &run_);
   }
 
   BackendRegistry registry_;

@@ -2,6 +2,7 @@
 #define KVSTATE_TESTS_UNIT_WORKLOADS_OPERATOR_TESTING_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,10 +46,10 @@ class RowBuilder {
   ByteWriter row_;
 };
 
-/// Runs the workload's operator over `events` on every built-in backend and expects the rows given, in order, and as
-/// many entries in state at the end.
+/// Runs the workload's operator over `events` on every built-in backend, whose clock stands at the latest time of an
+/// event so far, and expects the rows given, in order, and, where given, as many entries in state at the end.
 void ExpectOutput(const std::string& workload, const Parameters& parameters, const std::vector<OwnedEvent>& events,
-                  const std::vector<std::string>& rows, uint64_t entries_left);
+                  const std::vector<std::string>& rows, std::optional<uint64_t> entries_left);
 
 }  // namespace kvstate::workloads
 

@@ -42,18 +42,21 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
   }
   if (GetParam() == "checkpoint") {
     EXPECT_EQ(names.size(), 6u);  // Three rates of change in two distributions.
+  } else if (GetParam() == "ttl") {
+    EXPECT_GE(workloads.size(), 5u);
+    for (const std::string& workload : workloads) EXPECT_TRUE(workload.starts_with("ttl_")) << workload;
   } else {
     EXPECT_EQ(workloads.size(), 6u);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SuiteTest, ::testing::Values("checkpoint", "quick", "standard", "full"),
+INSTANTIATE_TEST_SUITE_P(All, SuiteTest, ::testing::Values("checkpoint", "quick", "standard", "full", "ttl"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(SuitesTest, EveryFileIsTested) {
   std::set<std::string> files;
   for (const auto& file : std::filesystem::directory_iterator(kSuites)) files.insert(file.path().filename());
-  EXPECT_EQ(files, (std::set<std::string>{"checkpoint.yaml", "full.yaml", "quick.yaml", "standard.yaml"}));
+  EXPECT_EQ(files, (std::set<std::string>{"checkpoint.yaml", "full.yaml", "quick.yaml", "standard.yaml", "ttl.yaml"}));
 }
 
 }  // namespace
