@@ -29,6 +29,7 @@ BACKEND_MAY_INCLUDE = {
     "hashmap": {"common", "checkpoint"},
     "interface_tax": set(),
     "snapshot_costs": set(),
+    "timer_costs": set(),
     "ttl_costs": set(),
 }
 ENGINE_MAY_INCLUDE = {"common", "checkpoint", "embedded"}
