@@ -10,18 +10,23 @@
 namespace kvstate::backends {
 
 /// A timer as queues keep it: its timestamp, and its address, the composite key of key and namespace without the key
-/// group (composite_key.h). Addresses of up to kInlineBytes, which most are, stand in the object itself.
+/// group (composite_key.h). Addresses of up to kInlineBytes, such as an eight-byte key without namespace, stand in the
+/// object itself: what a register costs is mostly the memory that a search in a large set touches.
 class StoredTimer {
  public:
   StoredTimer() : StoredTimer(0, {}) {}
-  StoredTimer(int64_t timestamp, ByteView address)
-      : timestamp_(timestamp), size_(static_cast<uint32_t>(address.size())) {
-    char* at = inline_;
-    if (!is_inline()) {
-      at = new char[address.size()];
-      std::memcpy(inline_, &at, sizeof(at));
+  StoredTimer(int64_t timestamp, ByteView address) : timestamp_(timestamp) {
+    if (address.size() <= kInlineBytes) [[likely]] {
+      inline_bytes_ = static_cast<uint8_t>(address.size());
+      if (!address.empty()) std::memcpy(bytes_, address.data(), address.size());
+      return;
     }
-    if (!address.empty()) std::memcpy(at, address.data(), address.size());
+    inline_bytes_ = kOutside;
+    auto* const outside = new char[address.size()];
+    std::memcpy(outside, address.data(), address.size());
+    const size_t size = address.size();
+    std::memcpy(bytes_, &outside, sizeof(outside));
+    std::memcpy(bytes_ + sizeof(outside), &size, kSizeBytes);
   }
   StoredTimer(const StoredTimer& other) : StoredTimer(other.timestamp_, other.address()) {}
   StoredTimer(StoredTimer&& other) noexcept { TakeFrom(other); }
@@ -38,11 +43,18 @@ class StoredTimer {
   ~StoredTimer() { Free(); }
 
   int64_t timestamp() const { return timestamp_; }
-  ByteView address() const { return {is_inline() ? inline_ : Outside(), size_}; }
+  ByteView address() const {
+    if (inline_bytes_ != kOutside) [[likely]]
+      return {bytes_, inline_bytes_};
+    size_t size = 0;
+    std::memcpy(&size, bytes_ + sizeof(char*), kSizeBytes);
+    return {Outside(), size};
+  }
 
   /// The order in which timers fire.
   friend bool operator<(const StoredTimer& a, const StoredTimer& b) {
-    if (a.timestamp_ != b.timestamp_) return a.timestamp_ < b.timestamp_;
+    if (a.timestamp_ != b.timestamp_) [[likely]]
+      return a.timestamp_ < b.timestamp_;
     return a.address() < b.address();
   }
   friend bool operator==(const StoredTimer& a, const StoredTimer& b) {
@@ -50,28 +62,28 @@ class StoredTimer {
   }
 
  private:
-  static constexpr size_t kInlineBytes = 28;
+  static constexpr size_t kInlineBytes = 15;
+  static constexpr uint8_t kOutside = 0xff;
+  static constexpr size_t kSizeBytes = 4;  ///< Of an address outside; it is no longer than a key and a namespace.
 
-  bool is_inline() const { return size_ <= kInlineBytes; }
   char* Outside() const {
     char* at = nullptr;
-    std::memcpy(&at, inline_, sizeof(at));
+    std::memcpy(&at, bytes_, sizeof(at));
     return at;
   }
   void Free() {
-    if (!is_inline()) [[unlikely]]
+    if (inline_bytes_ == kOutside) [[unlikely]]
       delete[] Outside();
   }
   void TakeFrom(StoredTimer& other) {
     timestamp_ = other.timestamp_;
-    size_ = other.size_;
-    std::memcpy(inline_, other.inline_, sizeof(inline_));
-    other.size_ = 0;
+    inline_bytes_ = std::exchange(other.inline_bytes_, 0);
+    std::memcpy(bytes_, other.bytes_, sizeof(bytes_));
   }
 
   int64_t timestamp_;
-  uint32_t size_;
-  char inline_[kInlineBytes];  ///< The address, or a pointer to it.
+  char bytes_[kInlineBytes];  ///< The address; or a pointer to it, and its size.
+  uint8_t inline_bytes_;
 };
 
 }  // namespace kvstate::backends

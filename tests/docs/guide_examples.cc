@@ -199,6 +199,28 @@ Status Bytes(KeyedBackend<int64_t>& backend) {
   return Status();
 }
 
+Status FireTimers(KeyedBackend<int64_t>& backend) {
+  KVSTATE_ASSIGN_OR_RETURN(const auto timers,
+                           TimerService::Create(backend.backend(), "sessions", SerializerFor<VoidNamespace>(),
+                                                TimerStorage::kBackend, /*clock=*/nullptr));
+  const std::string none = Encode(VoidNamespace());
+  for (const int64_t user : {7, 8}) {
+    KVSTATE_RETURN_IF_ERROR(backend.SetCurrentKey(user));
+    KVSTATE_RETURN_IF_ERROR(timers->RegisterEventTimeTimer(none, user * 1000));
+  }
+
+  int fired = 0;
+  const auto on_timer = [&](const Timer& timer) {  // Under the timer's key.
+    ++fired;
+    return timers->RegisterEventTimeTimer(timer.state_namespace, timer.timestamp + 3000);
+  };
+  KVSTATE_RETURN_IF_ERROR(timers->AdvanceWatermark(7500, on_timer));
+  EXPECT(fired == 1);
+  KVSTATE_RETURN_IF_ERROR(timers->AdvanceWatermark(10'000, on_timer));
+  EXPECT(fired == 3);  // That of user 8, and the second of user 7.
+  return Status();
+}
+
 Status RunAll(const std::string& name, const std::string& directory) {
   KVSTATE_ASSIGN_OR_RETURN(auto opened, Open(name, directory));
   KeyedBackend<int64_t> backend(std::move(opened));
@@ -208,6 +230,7 @@ Status RunAll(const std::string& name, const std::string& directory) {
   KVSTATE_RETURN_IF_ERROR(Windows(backend));
   KVSTATE_RETURN_IF_ERROR(Folds(backend));
   KVSTATE_RETURN_IF_ERROR(AllKeys(backend));
+  KVSTATE_RETURN_IF_ERROR(FireTimers(backend));
   KVSTATE_RETURN_IF_ERROR(OtherThreads(backend));
   KVSTATE_RETURN_IF_ERROR(Bytes(backend));
   return backend.backend().Dispose();
