@@ -48,8 +48,12 @@ Result<std::unique_ptr<SnapshotWork>> EmbeddedBackend::BeginSnapshot(const Snaps
   // What a view's transaction takes, iterators of the live one lose.
   ++store_writes_;
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<StoreView> view, store_->NewView(tables));
+  std::vector<SnapshotFilter> filters;
+  for (InternalKVState* state : States()) filters.emplace_back(state->descriptor(), *clock());
+  filters.resize(tables.size());
   auto plan = is_savepoint ? nullptr : BeginChain(writer, handle.states);
-  return MakeStreamWork(std::move(handle), std::move(view), KeyGroupPrefixBytes(max_parallelism()), std::move(plan));
+  return MakeStreamWork(std::move(handle), std::move(view), std::move(filters), KeyGroupPrefixBytes(max_parallelism()),
+                        std::move(plan));
 }
 
 std::shared_ptr<StreamChainPlan> EmbeddedBackend::BeginChain(const SnapshotWriter& writer,

@@ -28,9 +28,13 @@ std::vector<ByteView> SortedKeys(const std::vector<std::shared_ptr<const KeySet>
 
 class StreamWork final : public SnapshotWork {
  public:
-  StreamWork(KeyedStateHandle handle, std::unique_ptr<StoreView> view, size_t key_group_bytes,
-             std::shared_ptr<StreamChainPlan> plan)
-      : handle_(std::move(handle)), view_(std::move(view)), key_group_bytes_(key_group_bytes), plan_(std::move(plan)) {
+  StreamWork(KeyedStateHandle handle, std::unique_ptr<StoreView> view, std::vector<SnapshotFilter> filters,
+             size_t key_group_bytes, std::shared_ptr<StreamChainPlan> plan)
+      : handle_(std::move(handle)),
+        view_(std::move(view)),
+        filters_(std::move(filters)),
+        key_group_bytes_(key_group_bytes),
+        plan_(std::move(plan)) {
     for (const SavedState& state : handle_.states) is_timers_.push_back(IsStoreTimersState(state.name));
   }
 
@@ -97,7 +101,7 @@ class StreamWork final : public SnapshotWork {
     return *rearranged;
   }
 
-  Status WriteAll(StateStreamWriter& stream) const {
+  Status WriteAll(StateStreamWriter& stream) {
     // A table's order is that of key groups first: one walk over each serves all of them.
     std::vector<std::unique_ptr<StoreIterator>> walks(handle_.states.size());
     for (size_t i = 0; i < walks.size(); ++i) {
@@ -109,9 +113,15 @@ class StreamWork final : public SnapshotWork {
       for (uint32_t i = 0; i < walks.size(); ++i) {
         StoreIterator& walk = *walks[i];
         if (!walk.Valid() || KeyGroupOfTableKey(walk.key(), key_group_bytes_) != key_group) continue;
-        KVSTATE_RETURN_IF_ERROR(stream.Begin(key_group, i));
+        bool has_begun = false;
         do {
-          KVSTATE_RETURN_IF_ERROR(stream.Add({StreamedKey(i, walk.key(), &rearranged), walk.value(), false}));
+          ByteView value = walk.value();
+          KVSTATE_ASSIGN_OR_RETURN(const bool is_written, filters_[i].Admit(&value));
+          if (is_written) {
+            if (!has_begun) KVSTATE_RETURN_IF_ERROR(stream.Begin(key_group, i));
+            has_begun = true;
+            KVSTATE_RETURN_IF_ERROR(stream.Add({StreamedKey(i, walk.key(), &rearranged), value, false}));
+          }
           KVSTATE_RETURN_IF_ERROR(walk.Next());
         } while (walk.Valid() && KeyGroupOfTableKey(walk.key(), key_group_bytes_) == key_group);
       }
@@ -145,6 +155,7 @@ class StreamWork final : public SnapshotWork {
 
   KeyedStateHandle handle_;
   const std::unique_ptr<StoreView> view_;
+  std::vector<SnapshotFilter> filters_;
   const size_t key_group_bytes_;
   const std::shared_ptr<StreamChainPlan> plan_;
   std::vector<bool> is_timers_;                 ///< For each state.
@@ -154,8 +165,10 @@ class StreamWork final : public SnapshotWork {
 }  // namespace
 
 std::unique_ptr<SnapshotWork> MakeStreamWork(KeyedStateHandle handle, std::unique_ptr<StoreView> view,
-                                             size_t key_group_bytes, std::shared_ptr<StreamChainPlan> plan) {
-  return std::make_unique<StreamWork>(std::move(handle), std::move(view), key_group_bytes, std::move(plan));
+                                             std::vector<SnapshotFilter> filters, size_t key_group_bytes,
+                                             std::shared_ptr<StreamChainPlan> plan) {
+  return std::make_unique<StreamWork>(std::move(handle), std::move(view), std::move(filters), key_group_bytes,
+                                      std::move(plan));
 }
 
 }  // namespace kvstate::backends

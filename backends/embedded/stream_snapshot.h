@@ -9,6 +9,7 @@
 
 #include "backends/checkpoint/delta_chain.h"
 #include "backends/checkpoint/snapshot_writer.h"
+#include "backends/common/snapshot_filter.h"
 #include "backends/embedded/change_tracker.h"
 #include "backends/embedded/ordered_store.h"
 #include "kvstate/checkpoint.h"
@@ -30,9 +31,11 @@ struct StreamChainPlan {
 };
 
 /// Writes the tables of a view, one for each of the handle's states, as a state stream: a savepoint, or a checkpoint as
-/// `plan` says. `key_group_bytes`: of each key, before what a stream has of it.
+/// `plan` says. `filters`: one for each of the handle's states, for whole streams. `key_group_bytes`: of each key,
+/// before what a stream has of it.
 std::unique_ptr<SnapshotWork> MakeStreamWork(KeyedStateHandle handle, std::unique_ptr<StoreView> view,
-                                             size_t key_group_bytes, std::shared_ptr<StreamChainPlan> plan);
+                                             std::vector<SnapshotFilter> filters, size_t key_group_bytes,
+                                             std::shared_ptr<StreamChainPlan> plan);
 
 }  // namespace kvstate::backends
 

@@ -111,9 +111,10 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
     for (StateCore* core : states_) {
       StateChanges& changes = core->Watch(history_.clock());
       states.push_back({core->shared_tables(),
-                        changes.AddView(plan.epoch, plan.appends ? plan.append_base : 0, plan.sets_from), nullptr});
+                        changes.AddView(plan.epoch, plan.appends ? plan.append_base : 0, plan.sets_from), nullptr,
+                        SnapshotFilter(core->core_descriptor(), *clock())});
     }
-    for (const SavedState& state : unclaimed()) states.push_back({nullptr, nullptr, raw_.at(state.name)});
+    for (const SavedState& state : unclaimed()) states.push_back({nullptr, nullptr, raw_.at(state.name), {}});
     return std::unique_ptr<SnapshotWork>(std::make_unique<HashMapSnapshot>(handle, plan, std::move(states)));
   }
   void OnConfirmed(uint64_t checkpoint_id) override {

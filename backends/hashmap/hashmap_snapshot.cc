@@ -30,7 +30,7 @@ uint64_t HashMapSnapshot::CountChanges(uint32_t base) const {
   uint64_t changes = 0;
   for (const State& state : states_) {
     if (state.view == nullptr) continue;
-    ViewWriter counter(*state.tables, *state.view, base);
+    ViewWriter counter(*state.tables, *state.view, base, {});
     for (size_t table = 0; table < state.tables->size(); ++table) changes += counter.CountChanges(table);
   }
   return changes;
@@ -77,7 +77,9 @@ Result<KeyedStateHandle> HashMapSnapshot::Write(SnapshotWriter& writer) {
 Status HashMapSnapshot::WriteStates(uint32_t base, StateStreamWriter& out, SnapshotWriter& writer) {
   std::vector<std::unique_ptr<ViewWriter>> views;
   for (const State& state : states_) {
-    views.push_back(state.view == nullptr ? nullptr : std::make_unique<ViewWriter>(*state.tables, *state.view, base));
+    views.push_back(nullptr);
+    if (state.view == nullptr) continue;
+    views.back() = std::make_unique<ViewWriter>(*state.tables, *state.view, base, state.filter);
   }
   const KeyGroupRange range = handle_.key_groups;
   for (uint32_t group = range.first; group <= range.last; ++group) {

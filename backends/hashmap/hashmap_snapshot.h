@@ -7,6 +7,7 @@
 
 #include "backends/checkpoint/snapshot_writer.h"
 #include "backends/checkpoint/state_stream.h"
+#include "backends/common/snapshot_filter.h"
 #include "backends/hashmap/raw_state.h"
 #include "backends/hashmap/snapshot_history.h"
 #include "backends/hashmap/state_tables.h"
@@ -23,6 +24,7 @@ class HashMapSnapshot final : public SnapshotWork {
     std::shared_ptr<StateTables> tables;
     std::shared_ptr<StateView> view;
     std::shared_ptr<const RawState> raw;
+    SnapshotFilter filter;  ///< Of a live one.
   };
 
   HashMapSnapshot(KeyedStateHandle handle, SnapshotPlan plan, std::vector<State> states);

@@ -18,8 +18,13 @@ constexpr size_t kBatchGroups = 4;
 
 }  // namespace
 
-ViewWriter::ViewWriter(StateTables& tables, StateView& view, uint32_t base)
-    : tables_(tables), view_(view), base_(base), maps_(tables.payload().map_entries()), parser_(tables.key_format()) {}
+ViewWriter::ViewWriter(StateTables& tables, StateView& view, uint32_t base, SnapshotFilter filter)
+    : tables_(tables),
+      view_(view),
+      base_(base),
+      filter_(std::move(filter)),
+      maps_(tables.payload().map_entries()),
+      parser_(tables.key_format()) {}
 
 Status ViewWriter::Write(size_t table, StreamPart& out) {
   if (base_ != 0) CollectCandidates(table);
@@ -210,8 +215,10 @@ Status ViewWriter::WriteBatch(StreamPart& out, const EntryBuffer& batch) {
       } else if (maps_ != nullptr || changed_in < base_) {
         return Status();
       }
+      return out.Add(key, value, /*removed=*/false);
     }
-    return out.Add(key, value, /*removed=*/false);
+    KVSTATE_ASSIGN_OR_RETURN(const bool is_written, filter_.Admit(&value));
+    return is_written ? out.Add(key, value, /*removed=*/false) : Status();
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include "backends/checkpoint/state_stream.h"
 #include "backends/common/composite_key.h"
+#include "backends/common/snapshot_filter.h"
 #include "backends/hashmap/change_set.h"
 #include "backends/hashmap/entry_buffer.h"
 #include "backends/hashmap/map_entries.h"
@@ -43,7 +44,8 @@ class StreamPart {
 class ViewWriter {
  public:
   /// `base` is 0 for all entries; else only what was changed in that epoch or later is written, removals too.
-  ViewWriter(StateTables& tables, StateView& view, uint32_t base);
+  /// `filter` is asked for all entries alone.
+  ViewWriter(StateTables& tables, StateView& view, uint32_t base, SnapshotFilter filter);
 
   Status Write(size_t table, StreamPart& out);
   /// How many entries Write would write, or a few more. REQUIRES: a base.
@@ -69,6 +71,7 @@ class ViewWriter {
   StateTables& tables_;
   StateView& view_;
   const uint32_t base_;
+  SnapshotFilter filter_;
   const MapEntries* const maps_;
   CompositeKeyParser parser_;
   std::vector<std::shared_ptr<const ChangeSet>> sets_;  ///< What candidates_ look into.

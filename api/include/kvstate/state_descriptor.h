@@ -38,7 +38,7 @@ struct TtlCleanup {
   /// Entries looked at for each access to the state, on average: the work is done in batches, and no pass over the
   /// state begins earlier than it can find a good part of it expired. 0: none.
   std::optional<uint32_t> incremental_entries;
-  bool incremental_per_record = false;  ///< As if SetCurrentKey were an access too.
+  bool incremental_per_record = false;  ///< As if SetCurrentKey were an access too: pointers live no longer than to it.
   /// Drops what is expired while the engine compacts, and rewrites files of which much is expired, so that cold state
   /// shrinks too. INVALID_ARGUMENT when it is true on an engine that has no such thing.
   std::optional<bool> compaction_filter;

@@ -47,9 +47,9 @@ class KVSTATE_EXPORT TtlSweep {
   static constexpr std::string_view kExtensionId = "kvstate.ttl_sweep.1";
   virtual ~TtlSweep();
 
-  /// Goes on with cleanup where it stopped, whatever the states' own pace: looks at up to `max_entries` entries over
-  /// all states with incremental cleanup, and lets the engine begin to rewrite what is mostly expired where it has a
-  /// compaction filter. True when a pass over every such state is complete that began no earlier than the first call
+  /// Goes on with cleanup where it stopped, whatever the states' own pace: looks at about `max_entries` entries over
+  /// all states but those that an engine's compaction filter alone cleans, and lets that engine begin to rewrite what
+  /// is mostly expired. True when a pass over every such state is complete that began no earlier than the first call
   /// after the last true. To be called when there is nothing else to do, or by a timer.
   virtual Result<bool> Sweep(uint64_t max_entries) = 0;
   /// One for each state with a time to live, in the order of StateNames.
