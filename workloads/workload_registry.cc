@@ -9,6 +9,7 @@
 // clang-format off
 #define KVSTATE_FOR_EACH_WORKLOAD(workload) \
   workload(Dedup)                           \
+  workload(KeyTimers)                       \
   workload(ListAppend)                      \
   workload(MapPoint)                        \
   workload(SessionWindows)                  \

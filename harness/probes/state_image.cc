@@ -50,6 +50,7 @@ Result<StateImage> StateImage::Take(KeyedStateBackend& backend, const std::vecto
   StateImage image;
   ByteWriter bytes;
   for (const TraceState& traced : states) {
+    if (traced.timers.has_value()) continue;
     KVSTATE_ASSIGN_OR_RETURN(InternalKVState * state,
                              backend.GetOrCreateState(traced.namespace_serializer, traced.descriptor));
     KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StateVisitor> visitor, state->Visit());

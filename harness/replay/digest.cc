@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "harness/replay/recording_timers.h"
+
 namespace kvstate::harness {
 
 namespace {
@@ -14,6 +16,25 @@ void AddTo(Digest* sum, XXH128_hash_t hash) {
   const uint64_t low = sum->low + hash.low64;
   sum->high += hash.high64 + (low < sum->low ? 1 : 0);
   sum->low = low;
+}
+
+Status AddTimers(KeyedStateBackend& backend, const TraceState& traced, StateDigest* result) {
+  KVSTATE_ASSIGN_OR_RETURN(TimerQueue * timers, OpenTraceQueue(backend, traced));
+  ByteWriter bytes;
+  const KeyGroupRange range = backend.key_group_range();
+  for (uint32_t group = range.first; group <= range.last; ++group) {
+    KVSTATE_RETURN_IF_ERROR(timers->ForEach(group, [&](const Timer& timer) {
+      bytes.Clear();
+      bytes.PutLengthPrefixed(traced.descriptor.name);
+      bytes.PutLengthPrefixed(timer.key);
+      bytes.PutLengthPrefixed(timer.state_namespace);
+      bytes.PutFixed64(static_cast<uint64_t>(timer.timestamp));
+      AddTo(&result->digest, XXH3_128bits(bytes.view().data(), bytes.size()));
+      ++result->entries;
+      return Status();
+    }));
+  }
+  return Status();
 }
 
 }  // namespace
@@ -30,6 +51,10 @@ Result<StateDigest> DigestOfState(KeyedStateBackend& backend, const std::vector<
   StateDigest result;
   ByteWriter bytes;
   for (const TraceState& traced : states) {
+    if (traced.timers.has_value()) {
+      KVSTATE_RETURN_IF_ERROR(AddTimers(backend, traced, &result));
+      continue;
+    }
     KVSTATE_ASSIGN_OR_RETURN(InternalKVState * state,
                              backend.GetOrCreateState(traced.namespace_serializer, traced.descriptor));
     KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StateVisitor> visitor, state->Visit());

@@ -27,8 +27,8 @@ struct StateDigest {
 };
 
 /// The sum, modulo 2^128, of the XXH3-128 hashes of all entries of the given states: state name, key, namespace, user
-/// key, and value as the state's serializer writes it. States are made in the backend where they are not there yet.
-/// `stopped` is asked now and then; CANCELLED once it says so.
+/// key, and value as the state's serializer writes it; of a queue, of its timers. States are made in the backend where
+/// they are not there yet. `stopped` is asked now and then; CANCELLED once it says so.
 Result<StateDigest> DigestOfState(KeyedStateBackend& backend, const std::vector<TraceState>& states,
                                   const std::function<bool()>& stopped);
 

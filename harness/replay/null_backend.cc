@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "kvstate/timers.h"
+
 namespace kvstate::harness {
 
 namespace {
@@ -104,7 +106,17 @@ class NullMapState final : public NullState<InternalMapState> {
   }
 };
 
-class NullBackend final : public KeyedStateBackend {
+class NullQueue final : public TimerQueue {
+ public:
+  Result<bool> Add(const Timer&) override { return false; }
+  Result<bool> Remove(const Timer&) override { return false; }
+  Result<bool> Peek(Timer*) override { return false; }
+  Result<bool> Poll(Timer*) override { return false; }
+  Result<uint64_t> Size() override { return uint64_t{0}; }
+  Status ForEach(uint32_t, const std::function<Status(const Timer&)>&) override { return Status(); }
+};
+
+class NullBackend final : public KeyedStateBackend, public Timers {
  public:
   NullBackend(SerializerPtr key_serializer, uint32_t max_parallelism)
       : key_serializer_(std::move(key_serializer)), max_parallelism_(max_parallelism) {}
@@ -137,7 +149,12 @@ class NullBackend final : public KeyedStateBackend {
   }
   Status RemoveState(std::string_view) override { return Status(); }
   Status Dispose() override { return Status(); }
-  void* GetExtension(std::string_view) override { return nullptr; }
+  void* GetExtension(std::string_view id) override {
+    return id == Timers::kExtensionId ? static_cast<Timers*>(this) : nullptr;
+  }
+  Result<TimerQueue*> GetOrCreateQueue(std::string_view, SerializerPtr, TimerStorage) override { return &queue_; }
+  std::vector<std::string> QueueNames() const override { return {}; }
+  bool HasCurrentKey() const override { return true; }
 
  private:
   static Result<std::unique_ptr<KeyIterator>> NoKeys() {
@@ -168,6 +185,7 @@ class NullBackend final : public KeyedStateBackend {
   const SerializerPtr key_serializer_;
   const uint32_t max_parallelism_;
   std::vector<std::unique_ptr<InternalKVState>> states_;
+  NullQueue queue_;
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "harness/replay/recording_timers.h"
+
 namespace kvstate::harness {
 
 namespace {
@@ -31,6 +33,10 @@ bool IsMerging(StateKind kind) {
 template <bool kVerify>
 Status OperationRunner<kVerify>::MakeState(State* state) {
   const StateDescriptor& descriptor = state->traced.descriptor;
+  if (state->traced.timers.has_value()) {
+    KVSTATE_ASSIGN_OR_RETURN(state->timers, OpenTraceQueue(backend_, state->traced));
+    return Status();
+  }
   KVSTATE_ASSIGN_OR_RETURN(state->state,
                            backend_.GetOrCreateState(state->traced.namespace_serializer,
                                                      probe_ == nullptr ? descriptor : probe_->Decorate(descriptor)));
@@ -43,7 +49,7 @@ Status OperationRunner<kVerify>::AddStates(const std::vector<TraceState>& states
     State& state = states_.emplace_back();
     state.traced = states[states_.size() - 1];
     const StateDescriptor& descriptor = state.traced.descriptor;
-    state.value = descriptor.value_serializer.get();
+    state.value = descriptor.value_serializer.get();  // Null of a queue of timers.
     state.output = descriptor.output_serializer != nullptr ? descriptor.output_serializer.get() : state.value;
     state.kind = descriptor.kind;
     KVSTATE_RETURN_IF_ERROR(MakeState(&state));
@@ -88,6 +94,12 @@ Status OperationRunner<kVerify>::Run(const PreparedOperation& operation) {
   if (operation.moves_clock && clock_ != nullptr) clock_->SetMillis(operation.clock_ms);
   State& state = states_[operation.state];
   if (operation.sets_key) KVSTATE_RETURN_IF_ERROR(backend_.SetCurrentKey(operation.key));
+  const bool on_timers = operation.operation >= Operation::kTimerAdd;
+  if (on_timers != (state.timers != nullptr)) [[unlikely]] {
+    return DataLossError("operation " + std::string(OperationName(operation.operation)) + " on '" +
+                         state.traced.descriptor.name + "', which has none");
+  }
+  if (on_timers) return RunOnTimers(operation, *state.timers);
   if (operation.sets_namespace) KVSTATE_RETURN_IF_ERROR(state.state->SetCurrentNamespace(operation.state_namespace));
   const StateKind kind = state.kind;
   if (IsMapOperation(operation.operation)) {
@@ -132,6 +144,34 @@ Status OperationRunner<kVerify>::Run(const PreparedOperation& operation) {
       return RunOnBackend(operation, state);
   }
   return WrongKind(operation, *state.state);
+}
+
+template <bool kVerify>
+Status OperationRunner<kVerify>::RunOnTimers(const PreparedOperation& operation, TimerQueue& timers) {
+  switch (operation.operation) {
+    case Operation::kTimerAdd:
+      return timers.Add({operation.timestamp, operation.target, operation.timer_namespace}).status();
+    case Operation::kTimerRemove:
+      return timers.Remove({operation.timestamp, operation.target, operation.timer_namespace}).status();
+    default:
+      break;
+  }
+  Timer head;
+  const bool polls = operation.operation == Operation::kTimerPoll;
+  KVSTATE_ASSIGN_OR_RETURN(const bool any, polls ? timers.Poll(&head) : timers.Peek(&head));
+  Consume(head.key.data());
+  hits_ += any ? 1 : 0;
+  if constexpr (kVerify) {
+    bytes_.Clear();
+    bytes_.PutByte(any ? 1 : 0);
+    if (any) {
+      bytes_.PutFixed64(static_cast<uint64_t>(head.timestamp));
+      bytes_.PutLengthPrefixed(head.key);
+      bytes_.PutLengthPrefixed(head.state_namespace);
+    }
+    Digested(bytes_.view());
+  }
+  return Status();
 }
 
 template <bool kVerify>

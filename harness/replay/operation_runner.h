@@ -11,6 +11,7 @@
 #include "harness/replay/trace.h"
 #include "kvstate/clock.h"
 #include "kvstate/keyed_state_backend.h"
+#include "kvstate/timers.h"
 
 namespace kvstate::harness {
 
@@ -32,6 +33,7 @@ class OperationRunner {
  private:
   struct State {
     InternalKVState* state = nullptr;
+    TimerQueue* timers = nullptr;  ///< Of a queue, which has no state.
     StateKind kind = StateKind::kValue;
     /// What reads of values and of results give; without the probe.
     const TypeSerializer* value = nullptr;
@@ -47,6 +49,7 @@ class OperationRunner {
   Status RunOnMap(const PreparedOperation& operation, State& state);
   Status RunOnIterator(const PreparedOperation& operation, State& state);
   Status RunOnBackend(const PreparedOperation& operation, State& state);
+  Status RunOnTimers(const PreparedOperation& operation, TimerQueue& timers);
   Status Merge(const PreparedOperation& operation, State& state);
   Status Advance(MapIterator& iterator, const PreparedOperation& operation, State& state);
   Status WalkKeys(KeyIterator& keys, uint64_t steps);

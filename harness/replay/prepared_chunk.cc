@@ -26,6 +26,10 @@ ObjectPool* ChunkPreparer::PoolOf(const SerializerPtr& serializer) {
 void ChunkPreparer::AddPools(const TraceState& state) {
   const StateDescriptor& descriptor = state.descriptor;
   PoolsOfState pools;
+  if (state.timers.has_value()) {
+    of_state_.push_back(pools);
+    return;
+  }
   pools.value = PoolOf(descriptor.value_serializer);
   pools.user_key = PoolOf(descriptor.user_key_serializer);
   if (descriptor.kind == StateKind::kList) {
@@ -104,6 +108,12 @@ Status ChunkPreparer::PrepareOperands(const TraceOperation& from, PreparedOperat
       return from.null_value ? Status() : DecodeWith(pools.value, from.value, &to->value);
     case Operation::kMerge:
       return PrepareMerge(from, to);
+    case Operation::kTimerAdd:
+    case Operation::kTimerRemove:
+      to->timestamp = from.timestamp;
+      to->target = from.user_key;
+      to->timer_namespace = from.value;
+      return Status();
     case Operation::kKeys:
       to->target = from.user_key;
       return Status();

@@ -27,8 +27,10 @@ struct PreparedOperation {
   EncodedKey key;
   ByteView state_namespace;
   const void* user_key = nullptr;
-  const void* value = nullptr;        ///< Null for a null value.
-  ByteView target;                    ///< Merge: the target namespace; keys: the namespace walked.
+  const void* value = nullptr;  ///< Null for a null value.
+  ByteView target;              ///< Merge: the target namespace; keys: the namespace walked; a timer: its key.
+  ByteView timer_namespace;
+  int64_t timestamp = 0;              ///< Of a timer.
   std::span<const ByteView> sources;  ///< Merge.
 };
 

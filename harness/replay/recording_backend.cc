@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "harness/replay/recording_states.h"
+#include "kvstate/extension.h"
 
 namespace kvstate::harness {
 
@@ -138,8 +139,16 @@ Status RecordingBackend::RemoveState(std::string_view state_name) {
   return recorder_.Record({.operation = Operation::kRemoveState, .state = recorded->number});
 }
 
+void* RecordingBackend::GetExtension(std::string_view id) {
+  if (id != Timers::kExtensionId) return inner_->GetExtension(id);
+  auto* timers = kvstate::GetExtension<Timers>(*inner_);
+  if (timers != nullptr && timers_ == nullptr) timers_ = std::make_unique<RecordingTimers>(timers, &recorder_);
+  return static_cast<Timers*>(timers_.get());
+}
+
 Status RecordingBackend::Dispose() {
   states_.clear();
+  timers_.reset();
   return inner_->Dispose();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/replay/recorder.h"
+#include "harness/replay/recording_timers.h"
 #include "kvstate/keyed_state_backend.h"
 
 namespace kvstate::harness {
@@ -46,7 +47,7 @@ class RecordingBackend final : public KeyedStateBackend {
   /// The trace drops the state's contents there; the state may be made again with the same descriptor alone.
   Status RemoveState(std::string_view state_name) override;
   Status Dispose() override;
-  void* GetExtension(std::string_view id) override { return inner_->GetExtension(id); }
+  void* GetExtension(std::string_view id) override;
 
  private:
   struct Recorded {
@@ -64,6 +65,7 @@ class RecordingBackend final : public KeyedStateBackend {
   const std::unique_ptr<KeyedStateBackend> inner_;
   Recorder recorder_;
   std::vector<Recorded> states_;
+  std::unique_ptr<RecordingTimers> timers_;
   bool key_set_ = false;
 };
 

@@ -12,6 +12,9 @@ namespace kvstate::harness {
 
 namespace {
 
+/// In place of a state's kind.
+constexpr uint8_t kQueueOfTimers = 128;
+
 constexpr std::string_view kReduceFunctions[] = {"sum_int64", "max_int64"};
 
 /// The name under which a replay finds an equal function; empty when it has none.
@@ -87,6 +90,13 @@ Status ReadTtl(ByteReader& in, StateDescriptor* descriptor) {
 
 Status EncodeTraceState(const TraceState& state, ByteWriter& out) {
   const StateDescriptor& descriptor = state.descriptor;
+  if (state.timers.has_value()) {
+    out.PutLengthPrefixed(descriptor.name);
+    out.PutByte(kQueueOfTimers);
+    PutSnapshot(state.namespace_serializer, out);
+    out.PutByte(static_cast<uint8_t>(*state.timers));
+    return Status();
+  }
   const std::string where = "trace file: state '" + descriptor.name + "': ";
   std::string_view function;
   if (descriptor.reduce != nullptr) function = NameOf(*descriptor.reduce);
@@ -115,6 +125,26 @@ Status EncodeTraceState(const TraceState& state, ByteWriter& out) {
   return Status();
 }
 
+namespace {
+
+/// What follows the kind of a queue of timers.
+Result<TraceState> ReadQueue(ByteReader& in, std::string_view name) {
+  TraceState state;
+  state.descriptor.name = name;
+  const std::string where = "queue of timers '" + state.descriptor.name + "'";
+  KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &state.namespace_serializer).WithContext(where));
+  uint8_t storage = 0;
+  if (!in.ReadByte(&storage) || storage > static_cast<uint8_t>(TimerStorage::kBackend)) {
+    return in.Malformed("storage of " + where);
+  }
+  if (!in.AtEnd()) return in.Malformed("end of " + where);
+  if (state.namespace_serializer == nullptr) return DataLossError(where + " has no namespace serializer");
+  state.timers = static_cast<TimerStorage>(storage);
+  return state;
+}
+
+}  // namespace
+
 Result<TraceState> DecodeTraceState(ByteView bytes, uint32_t version) {
   ByteReader in(bytes);
   TraceState state;
@@ -123,8 +153,9 @@ Result<TraceState> DecodeTraceState(ByteView bytes, uint32_t version) {
   uint8_t kind = 0;
   if (!in.ReadLengthPrefixed(&text)) return in.Malformed("state name");
   descriptor.name.assign(text);
-  if (!in.ReadByte(&kind) || kind < static_cast<uint8_t>(StateKind::kValue) ||
-      kind > static_cast<uint8_t>(StateKind::kFolding)) {
+  if (!in.ReadByte(&kind)) return in.Malformed("kind of state '" + descriptor.name + "'");
+  if (kind == kQueueOfTimers && version > 1) return ReadQueue(in, text);
+  if (kind < static_cast<uint8_t>(StateKind::kValue) || kind > static_cast<uint8_t>(StateKind::kFolding)) {
     return in.Malformed("kind of state '" + descriptor.name + "'");
   }
   descriptor.kind = static_cast<StateKind>(kind);

@@ -11,6 +11,7 @@
 #include "kvstate/bytes.h"
 #include "kvstate/state_descriptor.h"
 #include "kvstate/status.h"
+#include "kvstate/timers.h"
 #include "kvstate/type_serializer.h"
 
 namespace kvstate::harness {
@@ -40,8 +41,12 @@ enum class Operation : uint8_t {
   kKeys = 21,            ///< Walks up to `count` keys of the state under namespace `user_key`.
   kKeysAndNamespaces = 22,
   kRemoveState = 23,  ///< Drops all the state holds; a later access makes it anew.
+  kTimerAdd = 24,     ///< Of a queue of timers: one at `timestamp` for key `user_key` and namespace `value`.
+  kTimerRemove = 25,  ///< The same.
+  kTimerPeek = 26,    ///< Looks at the first timer.
+  kTimerPoll = 27,    ///< The same, and removes it.
 };
-inline constexpr size_t kOperationLimit = 24;
+inline constexpr size_t kOperationLimit = 28;
 
 /// Such as "map_put".
 std::string_view OperationName(Operation operation);
@@ -62,12 +67,14 @@ struct TraceOperation {
   ByteView value = {};
   uint32_t iterator = 0;  ///< Iterators that are open at once have different numbers.
   uint64_t count = 0;     ///< Steps, the one that finds the end included.
+  int64_t timestamp = 0;  ///< Of a timer, ms.
 };
 
-/// One state of a trace.
+/// One state of a trace, or one queue of timers, of which the descriptor has the name alone.
 struct TraceState {
   SerializerPtr namespace_serializer;
   StateDescriptor descriptor;
+  std::optional<TimerStorage> timers = {};  ///< Of a queue.
 };
 
 struct TraceHeader {

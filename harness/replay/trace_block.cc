@@ -21,6 +21,7 @@ struct Layout {
   bool nullable = false;  ///< A byte before the value says whether it is null.
   bool iterator = false;
   bool steps = false;  ///< What a step reads, and the count of steps.
+  bool timestamp = false;
 };
 
 Layout LayoutOf(Operation operation) {
@@ -53,6 +54,11 @@ Layout LayoutOf(Operation operation) {
       return {.user_key = true, .steps = true};
     case Operation::kKeysAndNamespaces:
       return {.steps = true};
+    case Operation::kTimerAdd:
+    case Operation::kTimerRemove:
+      return {.user_key = true, .value = true, .timestamp = true};
+    case Operation::kTimerPeek:
+    case Operation::kTimerPoll:
     case Operation::kGet:
     case Operation::kGetInternal:
     case Operation::kClear:
@@ -95,6 +101,10 @@ Status DecodeOperation(ByteReader& in, size_t states, int64_t* time_ms, TraceOpe
     operation->reads_values = (number & kReadsValues) != 0;
     if (!in.ReadVarint(&operation->count)) return in.Malformed("steps");
   }
+  if (layout.timestamp) {
+    if (!in.ReadVarint(&number)) return in.Malformed("timestamp");
+    operation->timestamp = UnZigZag(number);
+  }
   if (layout.user_key && !in.ReadLengthPrefixed(&operation->user_key)) return in.Malformed("user key");
   if (layout.nullable) {
     uint8_t null_value = 0;
@@ -133,7 +143,11 @@ std::string_view OperationName(Operation operation) {
                                                                "clear_namespace",
                                                                "keys",
                                                                "keys_and_namespaces",
-                                                               "remove_state"};
+                                                               "remove_state",
+                                                               "timer_add",
+                                                               "timer_remove",
+                                                               "timer_peek",
+                                                               "timer_poll"};
   return kNames[static_cast<size_t>(operation)];
 }
 
@@ -176,6 +190,7 @@ void BlockEncoder::Append(const TraceOperation& operation) {
     bytes_.PutVarint((operation.reads_keys ? kReadsKeys : 0) | (operation.reads_values ? kReadsValues : 0));
     bytes_.PutVarint(operation.count);
   }
+  if (layout.timestamp) bytes_.PutVarint(ZigZag(operation.timestamp));
   if (layout.user_key) bytes_.PutLengthPrefixed(operation.user_key);
   if (layout.nullable) bytes_.PutByte(operation.null_value ? 1 : 0);
   if (layout.value && !operation.null_value) bytes_.PutLengthPrefixed(operation.value);

@@ -45,6 +45,7 @@ Status ReadFirst(KeyedStateBackend& backend, const ReadTarget& target) {
 Result<std::optional<ReadTarget>> FindReadTarget(KeyedStateBackend& backend, const std::vector<TraceState>& states) {
   std::optional<ReadTarget> target;
   for (const TraceState& traced : states) {
+    if (traced.timers.has_value()) continue;
     KVSTATE_ASSIGN_OR_RETURN(InternalKVState * state,
                              backend.GetOrCreateState(traced.namespace_serializer, traced.descriptor));
     KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StateVisitor> visitor, state->Visit());

@@ -104,7 +104,7 @@ Result<bool> Supports(KeyedStateBackend& backend, TtlStrategy strategy) {
 void StrategyTrace::TakeStates() {
   for (size_t i = states_.size(); i < trace_.states().size(); ++i) {
     const TraceState& state = trace_.states()[i];
-    states_.push_back({state.namespace_serializer, WithStrategy(state.descriptor, strategy_)});
+    states_.push_back({state.namespace_serializer, WithStrategy(state.descriptor, strategy_), state.timers});
   }
 }
 

@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "kvstate/clock.h"
 #include "kvstate/namespaces.h"
 #include "kvstate/serializers.h"
 #include "kvstate/state_descriptor.h"
 #include "kvstate/status.h"
+#include "kvstate/timer_service.h"
 #include "workloads/output_digest.h"
 #include "workloads/parameters.h"
 #include "workloads/workload.h"
@@ -35,6 +37,14 @@ class OperatorBase : public Operator {
     using Internal = std::remove_pointer_t<decltype(view->internal())>;
     KVSTATE_ASSIGN_OR_RETURN(InternalKVState * state, backend_->GetOrCreateState(SerializerFor<N>(), descriptor));
     *view = View(static_cast<Internal*>(state));
+    return Status();
+  }
+
+  /// Timers by event time; they have no clock to fire by processing time.
+  Status OpenTimers(std::string_view name, SerializerPtr namespace_serializer, TimerStorage storage,
+                    std::unique_ptr<TimerService>* timers) {
+    KVSTATE_ASSIGN_OR_RETURN(*timers, TimerService::Create(*backend_, name, std::move(namespace_serializer), storage,
+                                                           std::make_shared<ManualClock>()));
     return Status();
   }
 

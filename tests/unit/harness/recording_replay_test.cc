@@ -299,5 +299,29 @@ TEST_F(RecordingReplayTest, AReplayStopsWhenItIsTold) {
   EXPECT_CODE(Replay(trace_, *null, {.stopped = [] { return true; }}), kCancelled);
 }
 
+TEST_F(RecordingReplayTest, QueuesOfTimers) {
+  RecordAndReplay([](KeyedBackend<int64_t>& backend) -> Status {
+    auto* timers = GetExtension<Timers>(backend.backend());
+    if (timers == nullptr) return InternalError("no timers");
+    for (const TimerStorage storage : {TimerStorage::kHeap, TimerStorage::kBackend}) {
+      KVSTATE_ASSIGN_OR_RETURN(TimerQueue * queue,
+                               timers->GetOrCreateQueue(storage == TimerStorage::kHeap ? "heap" : "backend",
+                                                        SerializerFor<VoidNamespace>(), storage));
+      const std::string void_namespace = Encode(VoidNamespace{});
+      for (int64_t i = 0; i < 200; ++i) {
+        const std::string key = Encode(i % 7);
+        KVSTATE_RETURN_IF_ERROR(queue->Add({i * 37 % 100, key, void_namespace}).status());
+        Timer head;
+        if (i % 3 == 0) KVSTATE_RETURN_IF_ERROR(queue->Poll(&head).status());
+        if (i % 5 == 0) KVSTATE_RETURN_IF_ERROR(queue->Peek(&head).status());
+        if (i % 11 == 0) KVSTATE_RETURN_IF_ERROR(queue->Remove({i * 37 % 100, key, void_namespace}).status());
+      }
+    }
+    return Status();
+  });
+  EXPECT_GT(entries_, 100u);
+  EXPECT_GT(hits_, 100u);
+}
+
 }  // namespace
 }  // namespace kvstate::harness

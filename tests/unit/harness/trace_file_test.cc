@@ -214,6 +214,31 @@ TEST_F(TraceFileTest, ATimeToLiveIsKeptAndItsCleanupIsNot) {
   EXPECT_FALSE(reader->states()[1].descriptor.ttl.has_value());
 }
 
+TEST_F(TraceFileTest, QueuesOfTimersAndTheirOperationsAreKept) {
+  TraceState queue{
+      .namespace_serializer = SerializerFor<TimeWindow>(), .descriptor = {}, .timers = TimerStorage::kHeap};
+  queue.descriptor.name = "t/event_time";
+  TraceOperation add{.operation = Operation::kTimerAdd, .state = 0, .time_ms = 3, .user_key = "key", .value = "window"};
+  add.timestamp = -77;
+  ASSERT_OK_AND_ASSIGN(const auto writer, TraceWriter::Create(directory_.File("t")));
+  ASSERT_OK(writer->Begin({SerializerFor<std::string>(), 128}));
+  ASSERT_OK(writer->AddState(queue));
+  ASSERT_OK(writer->Append(add));
+  ASSERT_OK(writer->Append({.operation = Operation::kTimerPoll, .state = 0, .time_ms = 3}));
+  ASSERT_OK(writer->Finish());
+  ASSERT_OK_AND_ASSIGN(const auto reader, TraceReader::Open(directory_.File("t")));
+  ASSERT_OK_AND_ASSIGN(const std::vector<TraceOperation>* chunk, reader->NextChunk());
+  ASSERT_EQ(chunk->size(), 2u);
+  EXPECT_EQ((*chunk)[0].operation, Operation::kTimerAdd);
+  EXPECT_EQ((*chunk)[0].timestamp, -77);
+  EXPECT_EQ((*chunk)[0].user_key, "key");
+  EXPECT_EQ((*chunk)[0].value, "window");
+  EXPECT_EQ((*chunk)[1].operation, Operation::kTimerPoll);
+  ASSERT_EQ(reader->states().size(), 1u);
+  EXPECT_EQ(reader->states()[0].timers, TimerStorage::kHeap);
+  EXPECT_EQ(reader->states()[0].descriptor.name, "t/event_time");
+}
+
 TEST_F(TraceFileTest, TracesOfVersionOneAreRead) {
   const std::string path = std::string(KVSTATE_FUZZ_CORPUS_DIR) + "/trace_file/value_rmw.trace";
   ASSERT_EQ(TemporaryDirectory::Read(path)[11], 1);
