@@ -30,7 +30,7 @@ class KeyTimersOperator final : public OperatorBase {
     KVSTATE_RETURN_IF_ERROR(SetKey(event.key));
     KVSTATE_ASSIGN_OR_RETURN(const int64_t* fired, fired_.Get());
     if (fired != nullptr) return Status();
-    KVSTATE_RETURN_IF_ERROR(fired_.Update(0));
+    KVSTATE_RETURN_IF_ERROR(fired_.Update(int64_t{0}));
     for (int64_t i = 1; i <= options_.timers_per_key; ++i) {
       KVSTATE_RETURN_IF_ERROR(timers_->RegisterEventTimeTimer(namespace_, event.time_ms + i * options_.period_ms));
     }

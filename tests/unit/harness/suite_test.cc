@@ -36,6 +36,21 @@ TEST(SuiteTest, ReadsWhatAFileSays) {
             (CheckpointSettings{.interval_ms = 500, .kind = SnapshotKind::kFullCheckpoint, .retained = 3}));
 }
 
+TEST(SuiteTest, WaysOfCleanupAreAListOrAll) {
+  const std::string head = "suite: s\nworkloads:\n  - name: ttl_dedup\n    ttl: ";
+  ASSERT_OK_AND_ASSIGN(const Suite some, ParseSuite(head + "{cleanup: [no_ttl, sweep], moments: 7}\n", "f.yaml"));
+  ASSERT_TRUE(some.workloads[0].ttl.has_value());
+  EXPECT_EQ(some.workloads[0].ttl->strategies, (std::vector{TtlStrategy::kNoTtl, TtlStrategy::kSweep}));
+  EXPECT_EQ(some.workloads[0].ttl->moments, 7u);
+  ASSERT_OK_AND_ASSIGN(const Suite all, ParseSuite(head + "{cleanup: all}\n", "f.yaml"));
+  EXPECT_EQ(all.workloads[0].ttl->strategies.size(), 7u);
+  for (const char* wrong : {"{cleanup: [often]}", "{}", "{cleanup: all, moments: 0}", "{clean: all}", "all"}) {
+    const auto parsed = ParseSuite(head + wrong + "\n", "f.yaml");
+    EXPECT_CODE(parsed, kInvalidArgument) << wrong;
+    EXPECT_MENTIONS(parsed, "f.yaml:4:");
+  }
+}
+
 TEST(SuiteTest, EveryBuiltInSuiteIsGood) {
   EXPECT_FALSE(BuiltinSuites().empty());
   for (const BuiltinSuite& suite : BuiltinSuites()) EXPECT_OK(LoadSuite(std::string(suite.name)));

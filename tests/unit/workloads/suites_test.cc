@@ -43,8 +43,8 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
   if (GetParam() == "checkpoint") {
     EXPECT_EQ(names.size(), 6u);  // Three rates of change in two distributions.
   } else if (GetParam() == "ttl") {
-    EXPECT_GE(workloads.size(), 5u);
-    for (const std::string& workload : workloads) EXPECT_TRUE(workload.starts_with("ttl_")) << workload;
+    EXPECT_EQ(workloads.size(), 6u);
+    EXPECT_EQ(names.size(), 9u);  // Timers with 1, 10 and 100 a key, and on the heap.
   } else {
     EXPECT_EQ(workloads.size(), 6u);
   }
