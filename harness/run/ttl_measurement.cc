@@ -178,7 +178,7 @@ Status TtlMeasurement::Repeat(const Variant& variant, const WorkloadRun& run, Ba
     AddCleanupFigures(sweep->Figures(), &cleanup);
     const double time_ns = cleanup["ttl_cleanup_time_ns"];
     repetition.figures["ttl_cleanup_time_ns"] = time_ns;
-    repetition.figures["ttl_cleanup_time_ratio"] = time_ns / std::max(1.0, repetition.time_ns);
+    repetition.figures["ttl_cleanup_time_ratio"] = time_ns / std::max(1.0, repetition.cpu_ns);
   }
   KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, replayed_trace.states(), context_.stopped));
   KVSTATE_RETURN_IF_ERROR(CheckAnswers(variant.strategy, {state, replayed.hits, {}}, run, *backend));
