@@ -75,10 +75,14 @@ bool Fold(const ReduceOperator::Reduce& reduce, const Operands& operands, std::s
 }
 
 /// Of an operator that has no function.
-bool KeepApart(const ::rocksdb::MergeOperator::MergeOperationInput& in,
+bool KeepApart(bool retired, const ::rocksdb::MergeOperator::MergeOperationInput& in,
                ::rocksdb::MergeOperator::MergeOperationOutput* out) {
   if (in.existing_value == nullptr && in.operand_list.size() == 1) {
     out->existing_operand = in.operand_list.front();
+    return true;
+  }
+  if (captured_operands == nullptr && retired) {
+    out->existing_operand = in.operand_list.back();
     return true;
   }
   if (captured_operands == nullptr) {
@@ -102,7 +106,7 @@ void ReduceOperator::Bind(Reduce reduce) {
 
 bool ReduceOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
   if (!is_bound()) [[unlikely]]
-    return KeepApart(in, out);
+    return KeepApart(retired_.load(std::memory_order_acquire), in, out);
   merged_operands += in.operand_list.size();
   if (in.existing_value == nullptr) return Fold(reduce_, in.operand_list, &out->new_value, in.logger);
   out->new_value.assign(in.existing_value->data(), in.existing_value->size());

@@ -26,6 +26,9 @@ class ReduceOperator final : public ::rocksdb::MergeOperator {
 
   /// Once.
   void Bind(Reduce reduce);
+  /// Of an operator that will never be bound: all operands have a newer value above them, and what a compaction makes
+  /// of them is seen by nobody.
+  void Retire() { retired_.store(true, std::memory_order_release); }
   bool is_bound() const { return bound_.load(std::memory_order_acquire); }
 
   const char* Name() const override { return "kvstate.reduce.1"; }
@@ -36,6 +39,7 @@ class ReduceOperator final : public ::rocksdb::MergeOperator {
  private:
   Reduce reduce_;
   std::atomic<bool> bound_{false};
+  std::atomic<bool> retired_{false};
 };
 
 /// While it lives, this thread's reads of entries that no function folds yet succeed, with an empty value, and leave

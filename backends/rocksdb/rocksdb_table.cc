@@ -45,6 +45,8 @@ Status RocksDbTable::Claim(const TableOptions& options) {
     shared_family_->reduce()->Bind(options.reduce);
   } else {
     KVSTATE_RETURN_IF_ERROR(FoldAll(options));
+    // Else a compaction of old files alone would fail for want of the function.
+    shared_family_->reduce()->Retire();
   }
   return store_.ResumeCompactions(*shared_family_);
 }

@@ -222,6 +222,35 @@ TEST_F(RocksDbTtlFilterTest, TheFilterWorksFromTheMomentTheStateIsAskedFor) {
   EXPECT_EQ(Stored(table).size(), 1u);
 }
 
+TEST_F(RocksDbTtlFilterTest, InputsOfAReducingStateThatWereFoldedWhenItWasAskedForCompactWithoutItsFunction) {
+  SavedState state;
+  state.name = "sum";
+  state.kind = StateKind::kReducing;
+  ASSERT_OK(store_->AddRestored(state, {}));
+  ASSERT_OK_AND_ASSIGN(std::unique_ptr<StoreTable> opened, store_->OpenTable(state));
+  auto& table = static_cast<RocksDbTable&>(*opened);
+  tables_.push_back(std::move(opened));
+  for (const char* input : {"a", "b"}) {
+    ASSERT_OK(table.Append("key", input));
+    Flush();
+  }
+  TableOptions options;
+  options.reduce = [](std::string* sum, ByteView input) {
+    sum->append(input);
+    return Status();
+  };
+  ASSERT_OK(table.Claim(options));
+  // The old files alone, without the sum that is in memory.
+  ::rocksdb::ColumnFamilyMetaData metadata;
+  store_->db().GetColumnFamilyMetaData(table.family()->handle(), &metadata);
+  std::vector<std::string> files;
+  for (const auto& file : metadata.levels[0].files) files.push_back(file.name);
+  ASSERT_EQ(files.size(), 2u);
+  const ::rocksdb::Status status = store_->db().CompactFiles({}, table.family()->handle(), files, 1);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(Stored(table), (std::map<std::string, std::string>{{"key", "ab"}}));
+}
+
 TEST_F(RocksDbTtlFilterTest, PeriodicCompactionIsAsTheStateSaysAndOffForOthers) {
   const auto period = [this](const RocksDbTable& table) {
     return store_->db().GetOptions(table.family()->handle()).periodic_compaction_seconds;
