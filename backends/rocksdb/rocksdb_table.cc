@@ -27,7 +27,7 @@ size_t MostOperands(AppendKind append) {
 }
 
 // Of a time to live, from one look at the files to the next.
-constexpr int64_t kLooks = 16;
+constexpr int64_t kLooks = 32;
 
 }  // namespace
 
