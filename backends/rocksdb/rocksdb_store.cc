@@ -274,9 +274,9 @@ Status RocksDbStore::Flush(bool compact) {
   const auto handles = Handles();
   if (handles.empty()) return Status();
   KVSTATE_RETURN_IF_ERROR(FromRocksDb(db_->Flush(::rocksdb::FlushOptions(), handles), "flush"));
-  if (!compact) return Status();
-  sweeper_->Wait();
+  if (compact) sweeper_->Wait();
   KVSTATE_RETURN_IF_ERROR(sweeper_->TakeFailure());
+  if (!compact) return Status();
   return WaitForCompactions();
 }
 

@@ -54,7 +54,7 @@ SweepPlan PlanSweep(const std::vector<SweptFile>& files, uint64_t memory_bytes, 
     if (!chosen[i]) continue;
     const bool joins = i > 0 && chosen[i - 1] && files[i].level == files[i - 1].level && files[i].level != 0 &&
                        plan.jobs.back().bytes + files[i].bytes <= limits.most_job_bytes;
-    if (!joins) plan.jobs.push_back({files[i].level, {}, 0});
+    if (!joins) plan.jobs.push_back({files[i].output_level, {}, 0});
     plan.jobs.back().files.push_back(files[i].name);
     plan.jobs.back().bytes += files[i].bytes;
   }

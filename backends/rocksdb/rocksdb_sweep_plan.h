@@ -11,6 +11,7 @@ namespace kvstate::backends::rocksdb {
 struct SweptFile {
   std::string name;
   int level = 0;
+  int output_level = 0;        ///< Where it can be rewritten to.
   uint64_t bytes = 0;          ///< Of keys and values.
   uint64_t expired_bytes = 0;  ///< Of these; 0 for a file that is better left alone for now.
   bool busy = false;           ///< In a compaction already.
@@ -20,7 +21,7 @@ struct SweepPlan {
   bool flush = false;  ///< What is in memory.
   /// Files of one level that are to be rewritten together, in the level's order.
   struct Job {
-    int level = 0;
+    int output_level = 0;
     std::vector<std::string> files;
     uint64_t bytes = 0;
   };

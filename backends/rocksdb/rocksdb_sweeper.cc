@@ -65,7 +65,10 @@ bool IsOvertaken(const ::rocksdb::Status& status) {
     if (!times) {
       // A file from before the state had a time to live, or was asked for: what is in it is no younger.
       const uint64_t bytes = table->raw_key_size + table->raw_value_size;
-      times = TtlTimes{bytes, bytes, {family.ttl()->started_at()}};
+      times.emplace();
+      times->bytes = bytes;
+      times->dated_bytes = bytes;
+      times->times.push_back(family.ttl()->started_at());
     }
     file.times = *std::move(times);
   }
@@ -162,6 +165,12 @@ SweepPlan Sweeper::Plan(const Family& family, Reason reason, int64_t now) {
   FamilyTtl& ttl = *family.ttl();
   ::rocksdb::ColumnFamilyMetaData live;
   db_.GetColumnFamilyMetaData(family.handle(), &live);
+  // Of level 0.
+  int below = db_.NumberLevels(family.handle()) - 1;
+  for (auto level = live.levels.rbegin(); level != live.levels.rend(); ++level) {
+    if (level->level == 0 || level->files.empty()) continue;
+    below = level->level;
+  }
   std::vector<SweptFile> files;
   if (LearnFiles(db_, family, live).ok()) {
     for (const auto& level : live.levels) {
@@ -170,8 +179,12 @@ SweepPlan Sweeper::Plan(const Family& family, Reason reason, int64_t now) {
         const auto known = ttl.known_files().find(FileNumber(file.name));
         if (known == ttl.known_files().end() || !known->second.has_times) continue;
         const FamilyTtl::KnownFile& times = known->second;
-        files.push_back(
-            {file.name, level.level, times.times.bytes, RemovableBytes(ttl, times, now), file.being_compacted});
+        // RocksDB tells the age of level 0's files by sequence numbers. An import gives them others than their entries
+        // have, and a file made of these would not fit among them: it goes into the next level.
+        const bool stays = level.level != 0 || (file.smallest_seqno == times.times.smallest_sequence &&
+                                                file.largest_seqno == times.times.largest_sequence);
+        files.push_back({file.name, level.level, stays ? level.level : below, times.times.bytes,
+                         RemovableBytes(ttl, times, now), file.being_compacted});
       }
     }
   }
@@ -186,7 +199,7 @@ Status Sweeper::Rewrite(const Family& family, const SweepPlan::Job& job, int64_t
   ::rocksdb::CompactionJobInfo info;
   std::vector<std::string> written;
   const ::rocksdb::Status status =
-      db_.CompactFiles(options, family.handle(), job.files, job.level, /*output_path_id=*/-1, &written, &info);
+      db_.CompactFiles(options, family.handle(), job.files, job.output_level, /*output_path_id=*/-1, &written, &info);
   if (!status.ok()) return IsOvertaken(status) ? Status() : FromRocksDb(status, "compact");
   counters_.OnCompactFiles(info);
   family.ttl()->CountSweep(info.stats.total_output_bytes);

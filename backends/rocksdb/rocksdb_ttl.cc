@@ -146,7 +146,8 @@ class TimesCollector final : public ::rocksdb::TablePropertiesCollector {
         operands_have_times_(ttl_->ttl()->filter.kind() == StateKind::kList) {}
   const char* Name() const override { return "kvstate.ttl"; }
   ::rocksdb::Status AddUserKey(const Slice& key, const Slice& value, ::rocksdb::EntryType type,
-                               ::rocksdb::SequenceNumber /*sequence*/, uint64_t /*file_size*/) override {
+                               ::rocksdb::SequenceNumber sequence, uint64_t /*file_size*/) override {
+    sampler_.AddSequence(sequence);
     if (type == ::rocksdb::kEntryPut || (type == ::rocksdb::kEntryMerge && operands_have_times_)) {
       sampler_.Add(ToView(key), ToView(value));
     } else {

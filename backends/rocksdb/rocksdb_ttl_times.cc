@@ -25,6 +25,8 @@ std::string TtlTimes::Encode() const {
   ByteWriter out;
   out.PutVarint(bytes);
   out.PutVarint(dated_bytes);
+  out.PutVarint(smallest_sequence);
+  out.PutVarint(largest_sequence);
   out.PutVarint(times.size());
   int64_t last = 0;
   for (size_t i = 0; i < times.size(); ++i) {
@@ -40,7 +42,9 @@ std::optional<TtlTimes> TtlTimes::Decode(ByteView encoded) {
   TtlTimes decoded;
   ByteReader in(encoded);
   uint64_t count = 0;
-  if (!in.ReadVarint(&decoded.bytes) || !in.ReadVarint(&decoded.dated_bytes) || !in.ReadVarint(&count)) return {};
+  if (!in.ReadVarint(&decoded.bytes) || !in.ReadVarint(&decoded.dated_bytes)) return {};
+  if (!in.ReadVarint(&decoded.smallest_sequence) || !in.ReadVarint(&decoded.largest_sequence)) return {};
+  if (!in.ReadVarint(&count)) return {};
   if (decoded.dated_bytes > decoded.bytes || count > kMostTimes) return {};
   uint64_t time = 0;
   for (uint64_t i = 0; i < count; ++i) {
@@ -83,6 +87,8 @@ TtlTimes TtlTimesSampler::Finish() {
   TtlTimes times;
   times.bytes = bytes_;
   times.dated_bytes = dated_bytes_;
+  times.smallest_sequence = smallest_sequence_;
+  times.largest_sequence = largest_sequence_;
   std::sort(samples_.begin(), samples_.end());
   const size_t count = std::min(samples_.size(), kMostTimes);
   for (size_t i = 1; i <= count; ++i) times.times.push_back(samples_[i * samples_.size() / count - 1]);

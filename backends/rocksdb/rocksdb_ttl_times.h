@@ -1,6 +1,7 @@
 #ifndef KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_TTL_TIMES_H_
 #define KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_TTL_TIMES_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,9 @@ struct TtlTimes {
 
   uint64_t bytes = 0;        ///< Of all keys and values, uncompressed.
   uint64_t dated_bytes = 0;  ///< Of those that have a time.
+  // Sequence numbers of the entries; none when the first is greater.
+  uint64_t smallest_sequence = UINT64_MAX;
+  uint64_t largest_sequence = 0;
   /// Ascending. Each stands for as many of dated_bytes, none of which is later.
   std::vector<int64_t> times;
 
@@ -47,6 +51,11 @@ class TtlTimesSampler {
     }
     Sample(key.size(), stored);
   }
+  /// To be told of every entry.
+  void AddSequence(uint64_t sequence) {
+    smallest_sequence_ = std::min(smallest_sequence_, sequence);
+    largest_sequence_ = std::max(largest_sequence_, sequence);
+  }
   TtlTimes Finish();
 
  private:
@@ -56,7 +65,9 @@ class TtlTimesSampler {
   const TtlFilter& filter_;
   uint64_t bytes_ = 0;
   uint64_t dated_bytes_ = 0;
-  uint64_t step_ = 64;  ///< Bytes from one sample to the next.
+  uint64_t smallest_sequence_ = UINT64_MAX;
+  uint64_t largest_sequence_ = 0;
+  uint64_t step_ = 64;       ///< Bytes from one sample to the next.
   uint64_t until_next_ = 1;  ///< The first value is one.
   std::vector<int64_t> samples_;
 };

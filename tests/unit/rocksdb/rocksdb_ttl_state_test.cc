@@ -139,8 +139,8 @@ TEST_F(RocksDbTtlStateTest, RestoredStatesAreCleanedUpFromWhenTheyAreAskedFor) {
         Settle(to, /*sweep=*/true);
         EXPECT_EQ(Stored(to), restored) << "nobody knows their time to live";
         auto value = Must(to.GetState(WithTtl(ValueStateDescriptor<std::string>("value"))));
-        auto list = Must(to.GetState(WithTtl(ListStateDescriptor<std::string>("list"))));
-        auto map = Must(to.GetState(WithTtl(MapStateDescriptor<int64_t, std::string>("map"))));
+        Must(to.GetState(WithTtl(ListStateDescriptor<std::string>("list"))));
+        Must(to.GetState(WithTtl(MapStateDescriptor<int64_t, std::string>("map"))));
         clock_->SetMillis(6500);
         Must(to.SetCurrentKey(FirstKeyOf(to)));
         Must(value.Update("new"));

@@ -62,12 +62,16 @@ TEST(TtlTimesTest, AreReadAsTheyWereWritten) {
   TtlTimes times;
   times.bytes = 1000;
   times.dated_bytes = 900;
+  times.smallest_sequence = 3;
+  times.largest_sequence = 4;
   times.times = {std::numeric_limits<int64_t>::min(), -1, 0, 0, std::numeric_limits<int64_t>::max()};
   const std::string encoded = times.Encode();
   const auto decoded = TtlTimes::Decode(encoded);
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(decoded->bytes, times.bytes);
   EXPECT_EQ(decoded->dated_bytes, times.dated_bytes);
+  EXPECT_EQ(decoded->smallest_sequence, 3u);
+  EXPECT_EQ(decoded->largest_sequence, 4u);
   EXPECT_EQ(decoded->times, times.times);
   for (size_t bytes = 0; bytes < encoded.size(); ++bytes) {
     EXPECT_FALSE(TtlTimes::Decode(encoded.substr(0, bytes)).has_value()) << bytes;
@@ -77,12 +81,12 @@ TEST(TtlTimesTest, AreReadAsTheyWereWritten) {
   // A step beyond the last number there is.
   times.times = {std::numeric_limits<int64_t>::max()};
   std::string beyond = times.Encode();
-  beyond[4] = 2;
+  beyond[6] = 2;
   EXPECT_FALSE(TtlTimes::Decode(beyond + '\1').has_value());
 }
 
 SweptFile FileOf(const std::string& name, int level, uint64_t bytes, uint64_t expired) {
-  return {name, level, bytes, expired, false};
+  return {name, level, level, bytes, expired, false};
 }
 
 TEST(SweepPlanTest, TakesWhatHasMostExpiredUntilLittleIsLeft) {
@@ -92,7 +96,7 @@ TEST(SweepPlanTest, TakesWhatHasMostExpiredUntilLittleIsLeft) {
   const SweepPlan plan = PlanSweep(files, 0, 0, limits);
   ASSERT_EQ(plan.jobs.size(), 1u);
   EXPECT_EQ(plan.jobs[0].files, std::vector<std::string>{"b"});
-  EXPECT_EQ(plan.jobs[0].level, 1);
+  EXPECT_EQ(plan.jobs[0].output_level, 1);
   EXPECT_FALSE(plan.flush);
   // Little enough in all.
   files[1] = FileOf("b", 1, 100, 15);
@@ -102,7 +106,7 @@ TEST(SweepPlanTest, TakesWhatHasMostExpiredUntilLittleIsLeft) {
   // Too few bytes to be worth anything.
   EXPECT_TRUE(PlanSweep({FileOf("a", 1, 9, 9)}, 0, 0, limits).jobs.empty());
   // Who is being compacted will be rid of it.
-  files[1] = {"b", 1, 100, 90, true};
+  files[1] = {"b", 1, 1, 100, 90, true};
   EXPECT_EQ(PlanSweep(files, 0, 0, limits).jobs.at(0).files, std::vector<std::string>{"c"});
 }
 
