@@ -41,6 +41,7 @@ constexpr int64_t kPendingOfSnapshot = 10'000'000;
 constexpr int64_t kKeys = 1'000'000;
 constexpr int64_t kBatch = 100;
 constexpr int kTurns = 5;
+constexpr uint64_t kSnapshots = 3;
 constexpr double kNanosecondsOfSecond = 1e9;
 constexpr double kNanosecondsOfMillisecond = 1e6;
 
@@ -213,7 +214,7 @@ void SnapshotOfMany(benchmark::State& state, const std::string& backend, TimerSt
   std::vector<double> longest_beside_ms;
   uint64_t bytes = 0;
   for (auto _ : state) {
-    for (uint64_t turn = 1; turn <= kTurns; ++turn) {
+    for (uint64_t turn = 1; turn <= kSnapshots; ++turn) {
       const Rates before = op.RatesOf(std::chrono::milliseconds(1000));
       const auto task = Take(op.snapshots().Snapshot(turn, checkpoints, {}));
       SnapshotResult result;
