@@ -217,15 +217,16 @@ std::vector<std::string> BackendBase::StateNames() const {
 Status BackendBase::RemoveState(std::string_view state_name) {
   KVSTATE_RETURN_IF_ERROR(CheckNotTimers(state_name));
   if (const auto restored = FindUnclaimed(state_name); restored != unclaimed_.end() && !disposed_) {
-    KVSTATE_RETURN_IF_ERROR(DropUnclaimed(*restored));
+    Status dropped = DropUnclaimed(*restored);
     unclaimed_.erase(restored);
-    return Status();
+    return dropped;
   }
   KVSTATE_ASSIGN_OR_RETURN(Registered * registered, FindState(state_name));
-  KVSTATE_RETURN_IF_ERROR(DropState(*registered->stored));
+  // A state that an engine failed to drop has let go of what it had there: it is gone all the same.
+  Status dropped = DropState(*registered->stored);
   states_.erase(states_.begin() + (registered - states_.data()));
   FindPerRecordCleaners();
-  return Status();
+  return dropped;
 }
 
 void BackendBase::FindPerRecordCleaners() {

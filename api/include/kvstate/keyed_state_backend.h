@@ -80,7 +80,8 @@ class KVSTATE_EXPORT KeyedStateBackend {
 
   /// Names of the states, in the order in which they were made.
   virtual std::vector<std::string> StateNames() const = 0;
-  /// Drops a state and all it holds; pointers to it are dead. NOT_FOUND when there is none.
+  /// Drops a state and all it holds; pointers to it are dead. NOT_FOUND when there is none. When an engine fails to, the
+  /// state is gone all the same; what the engine still has of it goes with the backend.
   virtual Status RemoveState(std::string_view state_name) = 0;
 
   /// Closes engines and removes every file this backend made. Afterwards every call fails with FAILED_PRECONDITION,
