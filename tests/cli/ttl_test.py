@@ -67,6 +67,15 @@ class TtlTest(CliTest):
                              [moment["live_values"] for moment in cleaned["ttl_moments"]])
             self.assertEqual(sorted(moment["time_ms"] for moment in moments), [m["time_ms"] for m in moments])
 
+    def test_a_savepoint_leaves_out_what_has_expired_where_it_is_asked_to(self):
+        _, results = self.results("--suite=ttl", TINY, "--repetitions=1", "--workloads=cold_keys",
+                                  "--ttl_cleanup=no_cleanup,full_snapshot")
+        medians = self.medians(results)
+        for backend in BACKENDS:
+            whole = medians[f"cold_keys/{backend}/ttl/no_cleanup"]["ttl_savepoint_bytes_written"]
+            filtered = medians[f"cold_keys/{backend}/ttl/full_snapshot"]["ttl_savepoint_bytes_written"]
+            self.assertLess(filtered, whole / 2, backend)
+
     def test_a_trace_from_a_file_keeps_its_time_to_live(self):
         rows = "".join(f"{i % 700},{i},x\n" for i in range(6000))
         csv = self.write("events.csv", rows)
