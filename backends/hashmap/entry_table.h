@@ -92,7 +92,10 @@ class EntryTable {
   /// Starts to load what a search for this hash will most likely read, before it is known where it ends.
   /// Always inlined: GCC takes a function that only prefetches for one without effect, and drops calls of it.
   [[gnu::always_inline]] inline void Prefetch(const TableLayout& layout, uint64_t hash) const {
-    _mm_prefetch(SlotAt(layout, FavouriteSlot(hash)), _MM_HINT_T0);
+    const char* slot = SlotAt(layout, FavouriteSlot(hash));
+    _mm_prefetch(slot, _MM_HINT_T0);
+    // Slots of other sizes than powers of two may lie across cache lines.
+    _mm_prefetch(slot + layout.slot_bytes - 1, _MM_HINT_T0);
     _mm_prefetch(reinterpret_cast<const char*>(control_ + HomeGroup(hash) * kGroupSlots), _MM_HINT_T0);
   }
   /// The same of its stamp.

@@ -17,7 +17,8 @@ class KVSTATE_EXPORT Clock {
   virtual int64_t NowMillis() const = 0;
 };
 
-/// The machine's clock.
+/// The machine's clock, as it stood at the system's last tick: some milliseconds behind at most, 4 as Linux is usually
+/// built. It is asked at each access to a state with a time to live, and so is cheap.
 class KVSTATE_EXPORT SystemClock final : public Clock {
  public:
   int64_t NowMillis() const override;
