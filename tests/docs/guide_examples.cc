@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -221,6 +222,35 @@ Status FireTimers(KeyedBackend<int64_t>& backend) {
   return Status();
 }
 
+Result<std::unique_ptr<KeyedStateBackend>> OpenOn(std::shared_ptr<const Clock> clock, const std::string& name,
+                                                  const std::string& directory) {
+  BackendRegistry registry;
+  KVSTATE_RETURN_IF_ERROR(RegisterBuiltinBackends(registry));
+  BackendOptions options;
+  options.key_serializer = SerializerFor<int64_t>();
+  options.directory = directory;
+  options.clock = std::move(clock);
+  return registry.Create(name, options);
+}
+
+Status TimeToLive(const std::string& name, const std::string& directory) {
+  const auto clock = std::make_shared<ManualClock>();  // Without one, the machine's.
+  KVSTATE_ASSIGN_OR_RETURN(auto opened, OpenOn(clock, name, directory));
+  KeyedBackend<int64_t> backend(std::move(opened));
+  ListStateDescriptor<std::string> visits("visits");
+  visits.ttl = TtlConfig{.ttl_millis = 60'000};
+  KVSTATE_ASSIGN_OR_RETURN(auto recent, backend.GetState(visits));
+
+  KVSTATE_RETURN_IF_ERROR(backend.SetCurrentKey(7));
+  KVSTATE_RETURN_IF_ERROR(recent.Add("home"));
+  clock->AdvanceMillis(40'000);
+  KVSTATE_RETURN_IF_ERROR(recent.Add("cart"));
+  clock->AdvanceMillis(20'000);  // "home" expires at the millisecond in which it is 60 seconds old.
+  KVSTATE_ASSIGN_OR_RETURN(const std::vector<std::string>* pages, recent.Get());
+  EXPECT(pages->size() == 1 && pages->front() == "cart");
+  return backend.backend().Dispose();
+}
+
 Status RunAll(const std::string& name, const std::string& directory) {
   KVSTATE_ASSIGN_OR_RETURN(auto opened, Open(name, directory));
   KeyedBackend<int64_t> backend(std::move(opened));
@@ -233,7 +263,8 @@ Status RunAll(const std::string& name, const std::string& directory) {
   KVSTATE_RETURN_IF_ERROR(FireTimers(backend));
   KVSTATE_RETURN_IF_ERROR(OtherThreads(backend));
   KVSTATE_RETURN_IF_ERROR(Bytes(backend));
-  return backend.backend().Dispose();
+  KVSTATE_RETURN_IF_ERROR(backend.backend().Dispose());
+  return TimeToLive(name, directory + "-ttl");
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ struct EncodedKey {
 
 /// Walks keys, or (key, namespace) pairs, of one state, each once, in any order. The state may be changed meanwhile:
 /// what is there during the whole walk is given exactly once, the rest at most once. Must not outlive the backend.
+/// Of a state with a time to live: those with something that has not expired; each Next counts as a call on the state, so
+/// that pointers it gave are not valid any more.
 class KVSTATE_EXPORT KeyIterator {
  public:
   virtual ~KeyIterator();
@@ -75,7 +77,8 @@ class KVSTATE_EXPORT KeyedStateBackend {
   virtual Status ApplyToAllKeys(std::string_view state_name, ByteView state_namespace,
                                 const std::function<Status(ByteView key, InternalKVState& state)>& function) = 0;
 
-  /// Entries over all states: one for each (key, namespace), of maps one for each user key. May scan.
+  /// Entries over all states: one for each (key, namespace), of maps one for each user key; all that is stored, expired
+  /// or not. May scan.
   virtual Result<uint64_t> NumEntries() = 0;
 
   /// Names of the states, in the order in which they were made.
