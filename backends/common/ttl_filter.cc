@@ -21,7 +21,8 @@ int64_t TimeAt(const char* at) {
 /// Of a value with its time, INT64_MAX for never.
 int64_t ExpiryOf(int64_t timestamp, int64_t ttl_millis) {
   int64_t expires = 0;
-  return __builtin_add_overflow(timestamp, ttl_millis, &expires) ? INT64_MAX : expires;
+  const bool never = __builtin_add_overflow(timestamp, ttl_millis, &expires) || ttl_millis == INT64_MAX;
+  return never ? INT64_MAX : expires;
 }
 
 /// What follows is out of line: it is met once in a lifetime, and by readers that must not pay for it.

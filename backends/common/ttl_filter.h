@@ -14,10 +14,11 @@
 
 namespace kvstate::backends {
 
-/// Whether a value of time `timestamp` is expired: timestamp + ttl <= now, also where that sum is no 64-bit number.
+/// Whether a value of time `timestamp` is expired: timestamp + ttl <= now, also where that sum is no 64-bit number; a
+/// time to live of INT64_MAX is for ever, before 1970 too.
 inline bool IsExpired(int64_t timestamp, int64_t ttl_millis, int64_t now) {
   int64_t expires = 0;
-  return !__builtin_add_overflow(timestamp, ttl_millis, &expires) && expires <= now;
+  return !__builtin_add_overflow(timestamp, ttl_millis, &expires) && expires <= now && ttl_millis != INT64_MAX;
 }
 
 /// Tells what of a stored value has expired, from its bytes alone (docs/formats.md, "Values with a time to live").
