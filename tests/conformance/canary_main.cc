@@ -109,6 +109,7 @@ const BackendRegistry& TestedBackends() {
 
 int main(int argc, char** argv) {
   GTEST_FLAG_SET(filter, kvstate::conformance::Filter());
+  kvstate::conformance::RegisterTtlMatrix();
   ::testing::InitGoogleTest(&argc, argv);
   auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());

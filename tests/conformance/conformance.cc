@@ -10,11 +10,11 @@ namespace kvstate::conformance {
 
 std::vector<std::string> TestedBackendNames() { return TestedBackends().Names(); }
 
-BackendTest::BackendTest() {
+BackendTest::BackendTest(const std::string& backend) {
   std::string pattern = (std::filesystem::temp_directory_path() / "kvstate_conformance_XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a directory like " + pattern);
   root_ = pattern;
-  factory_ = Must(TestedBackends().Find(GetParam()));
+  factory_ = Must(TestedBackends().Find(backend));
 }
 
 BackendTest::~BackendTest() {
@@ -28,6 +28,7 @@ BackendOptions BackendTest::Options(SerializerPtr key_serializer) {
   BackendOptions options;
   options.key_serializer = std::move(key_serializer);
   options.directory = NewPath();
+  options.clock = clock_;
   return options;
 }
 

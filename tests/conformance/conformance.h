@@ -27,7 +27,9 @@ using testing_support::Must;
 /// A backend of the registry under test, by name, and directories that go with the test.
 class BackendTest : public ::testing::TestWithParam<std::string> {
  protected:
-  BackendTest();
+  BackendTest() : BackendTest(GetParam()) {}
+  /// For tests that are registered one by one, without a parameter.
+  explicit BackendTest(const std::string& backend);
   ~BackendTest() override;
 
   const BackendFactory& factory() const { return *factory_; }
@@ -44,9 +46,13 @@ class BackendTest : public ::testing::TestWithParam<std::string> {
   /// Keys are raw bytes.
   KeyedBackend<std::string> OpenRaw() { return KeyedBackend<std::string>(Make(Options(RawBytesSerializer()))); }
 
+  /// From here on backends are made with this clock in place of the system's.
+  void UseClock(std::shared_ptr<const Clock> clock) { clock_ = std::move(clock); }
+
  private:
   std::string root_;
   int paths_ = 0;
+  std::shared_ptr<const Clock> clock_;
   const BackendFactory* factory_ = nullptr;
 };
 
@@ -91,6 +97,9 @@ inline constexpr ByteView kVoid{"\0", 1};
 
 /// The values that a merge or an append must keep in order: concatenation is associative and not commutative.
 std::shared_ptr<const ReduceFunction> Concatenate(bool thread_safe = false);
+
+/// Adds the tests of every combination of kind, time to live and backend, before all tests are run.
+void RegisterTtlMatrix();
 
 inline std::string ParamName(const ::testing::TestParamInfo<std::string>& info) { return info.param; }
 

@@ -2,7 +2,10 @@
 
 #include <iostream>
 
+#include "tests/conformance/conformance.h"
+
 int main(int argc, char** argv) {
+  kvstate::conformance::RegisterTtlMatrix();
   ::testing::InitGoogleTest(&argc, argv);
   const int outcome = RUN_ALL_TESTS();
   const bool listing = GTEST_FLAG_GET(list_tests);
