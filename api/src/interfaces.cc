@@ -51,6 +51,8 @@ KeyedStateBackend::~KeyedStateBackend() = default;
 
 bool ReduceFunction::ThreadSafe() const { return false; }
 
+std::string SerializerEvolution::WhyIncompatible(const SerializerSnapshot&) const { return {}; }
+
 void* CheckpointStorage::GetExtension(std::string_view) { return nullptr; }
 
 }  // namespace v1

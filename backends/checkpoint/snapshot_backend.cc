@@ -36,7 +36,8 @@ Result<std::vector<SavedState>> JoinStates(std::span<const KeyedStateHandle> han
       if (comparable != *same) {
         return InvalidArgumentError("state '" + state.name +
                                     "' has another kind or other serializers in one handle of " +
-                                    "the checkpoint than in another; they are not of one job");
+                                    "the checkpoint than in another: they are not of one job, or only some of its " +
+                                    "instances had asked for the state in a form that has changed");
       }
       if (state.engine_data != same->engine_data) same->engine_data.clear();
     }

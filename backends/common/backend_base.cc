@@ -69,7 +69,8 @@ Status BackendBase::CheckSame(const Registered& existing, const TypeSerializer& 
   };
   if (old.kind != descriptor.kind) return refuse("kind, " + std::string(StateKindName(old.kind)));
   if (existing.namespace_snapshot != namespace_serializer.Snapshot()) return refuse("namespace serializer");
-  if (!WriteTheSame(old.value_serializer, descriptor.value_serializer)) return refuse("value serializer");
+  // The state's own may be one that was reconfigured.
+  if (!WriteTheSame(existing.value_serializer, descriptor.value_serializer)) return refuse("value serializer");
   if (!WriteTheSame(old.user_key_serializer, descriptor.user_key_serializer)) return refuse("user key serializer");
   if (!ExpireTheSame(old, descriptor)) return refuse("time to live");
   return Status();
@@ -90,18 +91,21 @@ Result<InternalKVState*> BackendBase::GetOrCreateState(SerializerPtr namespace_s
     return &(*existing)->state();
   }
   TakeOver plan;
-  plan.stored = HasTtl(descriptor) ? TtlStoredDescriptor(descriptor, clock_) : descriptor;
   Restored restored;
   const auto unclaimed = FindUnclaimed(descriptor.name);
   if (unclaimed != unclaimed_.end()) {
-    KVSTATE_ASSIGN_OR_RETURN(plan, PlanTakeOver(*unclaimed, *namespace_serializer, plan.stored, clock_));
+    KVSTATE_ASSIGN_OR_RETURN(plan, PlanTakeOver(*unclaimed, *namespace_serializer, descriptor, clock_));
     restored = {&*unclaimed, plan.migration.get(), plan.description_changes};
+  } else {
+    plan.descriptor = descriptor;
+    plan.stored = HasTtl(descriptor) ? TtlStoredDescriptor(descriptor, clock_) : descriptor;
   }
   Registered registered;
   registered.namespace_snapshot = namespace_serializer->Snapshot();
+  registered.value_serializer = descriptor.value_serializer;
   KVSTATE_ASSIGN_OR_RETURN(registered.stored, MakeState(std::move(namespace_serializer), plan.stored,
                                                         restored.saved != nullptr ? &restored : nullptr));
-  if (HasTtl(descriptor)) AddTtl(descriptor, &registered);
+  if (HasTtl(descriptor)) AddTtl(plan.descriptor, &registered);
   states_.push_back(std::move(registered));
   FindPerRecordCleaners();
   if (restored.saved != nullptr) unclaimed_.erase(unclaimed);

@@ -79,7 +79,8 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
     bool description_changes = false;     ///< As TakeOver's.
   };
   /// A state of a validated descriptor. The pointer's most derived type implements the interface of descriptor.kind.
-  /// `restored`: what it takes over; null: it is new. After a failure the unclaimed state is as it was.
+  /// `restored`: what it takes over; null: it is new. After a failure the unclaimed state is as it was, or, where a
+  /// migration failed halfway, the backend takes no more snapshots.
   virtual Result<std::unique_ptr<InternalKVState>> MakeState(SerializerPtr namespace_serializer,
                                                              const StateDescriptor& descriptor,
                                                              const Restored* restored) = 0;
@@ -120,6 +121,7 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
  private:
   struct Registered {
     SerializerSnapshot namespace_snapshot;
+    SerializerPtr value_serializer;  ///< As the program gave it.
     std::unique_ptr<InternalKVState> stored;
     // Of a state with a time to live.
     std::unique_ptr<TtlCleaner> cleaner;

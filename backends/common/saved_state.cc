@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "kvstate/stored_format.h"
+
 namespace kvstate::backends {
 
 SavedState SavedStateOf(const StateDescriptor& descriptor, const TypeSerializer& namespace_serializer) {
@@ -17,29 +19,23 @@ SavedState SavedStateOf(const StateDescriptor& descriptor, const TypeSerializer&
 
 Status CheckTakesOver(const SavedState& saved, const TypeSerializer& namespace_serializer,
                       const StateDescriptor& descriptor) {
-  const auto refuse = [&](std::string_view what, std::string_view was, std::string_view is) {
+  const auto refuse = [&](std::string_view what, std::string_view was, std::string_view is, std::string_view why) {
     return InvalidArgumentError("state '" + descriptor.name + "' was restored with another " + std::string(what) +
-                                ": it was '" + std::string(was) + "', and is '" + std::string(is) +
-                                "' now; use the one it was written with, or another name");
+                                ": it was '" + std::string(was) + "', and is '" + std::string(is) + "' now; " +
+                                std::string(why) + "use the one it was written with, or another name");
   };
   if (saved.kind != descriptor.kind) {
-    return refuse("kind", StateKindName(saved.kind), StateKindName(descriptor.kind));
+    return refuse("kind", StateKindName(saved.kind), StateKindName(descriptor.kind), "");
   }
-  const SerializerSnapshot state_namespace = namespace_serializer.Snapshot();
-  if (state_namespace != saved.namespace_serializer) {
-    return refuse("namespace serializer", saved.namespace_serializer.type_id, state_namespace.type_id);
-  }
-  if (descriptor.value_serializer->ResolveCompatibility(saved.value_serializer) != SerializerCompatibility::kAsIs) {
-    return refuse("value serializer", saved.value_serializer.type_id, descriptor.value_serializer->Snapshot().type_id);
-  }
-  if (descriptor.kind == StateKind::kMap) {
-    const SerializerSnapshot user_key = descriptor.user_key_serializer->Snapshot();
-    if (user_key != saved.user_key_serializer) {
-      return refuse("user key serializer",
-                    saved.user_key_serializer.has_value() ? saved.user_key_serializer->type_id : "", user_key.type_id);
-    }
-  }
-  return Status();
+  const auto check_key = [&](std::string_view what, const TypeSerializer& serializer, const SerializerSnapshot& old) {
+    if (serializer.ResolveCompatibility(old) == SerializerCompatibility::kAsIs) return Status();
+    return refuse(what, StoredFormat::Of(old).ToString(), StoredFormat::Of(serializer.Snapshot()).ToString(),
+                  "what keys are made of cannot be migrated: ");
+  };
+  KVSTATE_RETURN_IF_ERROR(check_key("namespace serializer", namespace_serializer, saved.namespace_serializer));
+  if (descriptor.kind != StateKind::kMap) return Status();
+  return check_key("user key serializer", *descriptor.user_key_serializer,
+                   saved.user_key_serializer.value_or(SerializerSnapshot()));
 }
 
 }  // namespace kvstate::backends

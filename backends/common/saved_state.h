@@ -11,7 +11,8 @@ namespace kvstate::backends {
 /// What stands in a snapshot of a state, without engine_data.
 SavedState SavedStateOf(const StateDescriptor& descriptor, const TypeSerializer& namespace_serializer);
 
-/// INVALID_ARGUMENT, naming the state and what differs, unless a state of `descriptor` can take over what `saved` has.
+/// INVALID_ARGUMENT, naming the state and what differs, unless kind, namespaces and user keys of `descriptor` are those
+/// of `saved`. Of values see PlanTakeOver.
 Status CheckTakesOver(const SavedState& saved, const TypeSerializer& namespace_serializer,
                       const StateDescriptor& descriptor);
 

@@ -9,6 +9,7 @@
 #include "backends/embedded/embedded_states.h"
 #include "backends/embedded/embedded_walks.h"
 #include "backends/embedded/key_group_bounds.h"
+#include "backends/embedded/table_migration.h"
 
 namespace kvstate::backends {
 
@@ -117,9 +118,16 @@ Result<std::unique_ptr<StoreTable>> EmbeddedBackend::TableFor(const StateDescrip
     return started;
   }
   const auto table = unclaimed_tables_.begin() + static_cast<ptrdiff_t>(UnclaimedIndex(descriptor.name));
-  KVSTATE_RETURN_IF_ERROR((*table)->Claim(table_options));
+  if (restored->migration != nullptr) {
+    KVSTATE_RETURN_IF_ERROR(MigrateTable(**table, table_options, *restored->migration));
+  }
+  Status taken = (*table)->Claim(table_options);
   // Last: nothing that a read finds may be without its time any more.
-  KVSTATE_RETURN_IF_ERROR(start_ttl(**table));
+  if (taken.ok()) taken = start_ttl(**table);
+  if (!taken.ok()) {
+    if (restored->migration != nullptr) half_migrated_ = descriptor.name;
+    return taken;
+  }
   std::unique_ptr<StoreTable> claimed = std::move(*table);
   unclaimed_tables_.erase(table);
   return claimed;
@@ -149,6 +157,16 @@ Result<std::unique_ptr<BackendTimerQueue>> EmbeddedBackend::MakeStoreQueue(Seria
   return std::unique_ptr<BackendTimerQueue>(std::move(made));
 }
 
+Status EmbeddedBackend::MigrateTable(StoreTable& table, const TableOptions& options, ValueMigration& migration) {
+  KVSTATE_RETURN_IF_ERROR(store_->CheckMigratable());
+  TableMigration run(table, options, migration);
+  KVSTATE_RETURN_IF_ERROR(run.Check().WithContext("its values cannot be migrated"));
+  const Status done = run.Run(&store_writes_);
+  if (done.ok()) return done;
+  half_migrated_ = options.name;
+  return done.WithContext("the migration of its values failed halfway; restore the checkpoint again");
+}
+
 Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPtr namespace_serializer,
                                                                     const StateDescriptor& descriptor,
                                                                     const Restored* restored) {
@@ -160,7 +178,12 @@ Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPt
   parts.descriptor = descriptor;
   parts.table = std::move(table).value();
   parts.store_writes = &store_writes_;
-  if (!has_files()) parts.changes = changes_.AddState(descriptor.name);
+  if (!has_files()) {
+    // What older streams have of it is in another format.
+    const bool other = restored != nullptr && (restored->migration != nullptr || restored->description_changes);
+    if (other) changes_.StateRemoved(descriptor.name);
+    parts.changes = changes_.AddState(descriptor.name);
+  }
   return MakeStateOfKind(std::move(parts));
 }
 
@@ -226,6 +249,12 @@ Status EmbeddedBackend::DropUnclaimed(const SavedState& state) {
 }
 
 Status EmbeddedBackend::CheckStore() const {
+  if (half_migrated_.has_value()) {
+    return FailedPreconditionError(
+        "state '" + *half_migrated_ +
+        "' is in two formats since its migration failed; make a new backend, and restore the "
+        "checkpoint again");
+  }
   if (store_ != nullptr) return Status();
   return FailedPreconditionError(
       "the backend could not be made empty again after a restore that failed; make a new one");

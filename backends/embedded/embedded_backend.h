@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,12 +74,14 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   /// An empty directory at store_path().
   Status MakeStoreDirectory() const;
   Status CloseStore();
-  /// FAILED_PRECONDITION when there is no store.
+  /// FAILED_PRECONDITION when there is no store, or none that can be relied on.
   Status CheckStore() const;
   size_t UnclaimedIndex(std::string_view state_name) const;
   Result<std::unique_ptr<StoreTable>> TableFor(const StateDescriptor& descriptor, const Restored* restored);
   /// For a queue of timers: a new table, or that of the unclaimed state of its name.
   Result<std::unique_ptr<StoreTable>> MakeTimersTable(const TableOptions& options, bool restored);
+  /// What the table of a restored state has, before it is claimed.
+  Status MigrateTable(StoreTable& table, const TableOptions& options, ValueMigration& migration);
   /// One for each of the handle's states.
   std::vector<StoreTable*> Tables() const;
   std::shared_ptr<StreamChainPlan> BeginChain(const SnapshotWriter& writer, const std::vector<SavedState>& states);
@@ -91,6 +94,8 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
   uint64_t store_writes_ = 0;                                  ///< Writes to all tables; see StateTable.
   std::vector<std::unique_ptr<StoreTable>> unclaimed_tables_;  ///< One for each of unclaimed().
   std::vector<StoreTimerQueue*> timer_queues_;                 ///< In the order in which they were made.
+
+  std::optional<std::string> half_migrated_;  ///< A state that is neither the old nor the new one.
 
   // Of engines with files.
   FileBases file_bases_;

@@ -33,6 +33,12 @@ class StoreIterator {
   /// StoreTable::iterators_survive_writes() is false, until the next write to any table.
   virtual ByteView key() const = 0;
   virtual ByteView value() const = 0;
+  /// REQUIRES: Valid(). Of a restored reducing state that nobody has claimed: what value() is still to be folded from,
+  /// oldest first; value() is not to be called then. Else empty.
+  virtual const std::vector<std::string>& operands() const {
+    static const std::vector<std::string> none;
+    return none;
+  }
 };
 
 /// How a table combines appended operands (StoreTable::Append) into a value.
@@ -144,6 +150,9 @@ class OrderedStore {
     return UnimplementedError("this engine brings back no tables from files");
   }
 
+  /// FAILED_PRECONDITION while something reads tables that would not read them right once a restored state's values are
+  /// in another format.
+  virtual Status CheckMigratable() const { return Status(); }
   /// The tables as they are now.
   virtual Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> tables) = 0;
   /// SavedState::engine_data: what OpenTable finds the table by.

@@ -79,8 +79,11 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
     std::unique_ptr<InternalKVState> state = MakeStateOfKind(std::move(namespace_serializer), descriptor);
     StateCore& core = CoreOf(*state);
     if (restored != nullptr) {
-      KVSTATE_RETURN_IF_ERROR(LoadState(*raw_.at(restored->saved->name), core));
-      raw_.erase(restored->saved->name);
+      const std::string& name = restored->saved->name;
+      KVSTATE_RETURN_IF_ERROR(LoadState(*raw_.at(name), restored->migration, core));
+      raw_.erase(name);
+      // What older streams have of it is in another format.
+      if (restored->migration != nullptr || restored->description_changes) history_.StateDropped(name);
     }
     if (history_.clock().tracking) core.Watch(history_.clock());
     states_.push_back(&core);

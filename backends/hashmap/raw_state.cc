@@ -14,8 +14,9 @@ namespace {
 /// Fills the tables of one state, one table after another.
 class Loader {
  public:
-  explicit Loader(StateCore& state)
-      : state_(state),
+  Loader(ValueMigration* migration, StateCore& state)
+      : migration_(migration),
+        state_(state),
         tables_(*state.shared_tables()),
         layout_(tables_.layout()),
         maps_(tables_.payload().map_entries()),
@@ -28,6 +29,8 @@ class Loader {
     return group.entries.ForEach([this](uint32_t, ByteView key, ByteView value) { return LoadEntry(key, value); });
   }
   uint64_t key_heap_bytes() const { return key_heap_bytes_; }
+  /// Entries of which the migration left nothing.
+  uint64_t dropped() const { return dropped_; }
 
  private:
   Status LoadEntry(ByteView key, ByteView value) {
@@ -39,6 +42,14 @@ class Loader {
       return DataLossError("a key that does not belong into key group " + std::to_string(tables_.KeyGroupAt(table_)));
     }
     KVSTATE_RETURN_IF_ERROR(state_.CheckNamespace(parser_.state_namespace()));
+    if (migration_ != nullptr) {
+      KVSTATE_ASSIGN_OR_RETURN(const ValueMigration::Outcome outcome, migration_->Migrate(value, migrated_));
+      if (outcome == ValueMigration::Outcome::kDropped) {
+        ++dropped_;
+        return Status();
+      }
+      value = migrated_.view();
+    }
     return maps_ != nullptr ? LoadMapEntry(value) : LoadObject(value);
   }
 
@@ -112,6 +123,9 @@ class Loader {
     key_heap_bytes_ += reinterpret_cast<const VariableKey*>(table.SlotAt(layout_, slot))->heap_bytes();
   }
 
+  ValueMigration* const migration_;
+  ByteWriter migrated_;
+  uint64_t dropped_ = 0;
   StateCore& state_;
   StateTables& tables_;
   const TableLayout& layout_;
@@ -127,8 +141,8 @@ class Loader {
 
 }  // namespace
 
-Status LoadState(const RawState& raw, StateCore& state) {
-  Loader loader(state);
+Status LoadState(const RawState& raw, ValueMigration* migration, StateCore& state) {
+  Loader loader(migration, state);
   for (size_t i = 0; i < state.table_count(); ++i) {
     const Status loaded = loader.Load(i, raw[i]);
     if (loaded.ok()) continue;
@@ -136,7 +150,7 @@ Status LoadState(const RawState& raw, StateCore& state) {
     return DataLossError("restored state '" + state.core_descriptor().name + "' cannot be read: " +
                          std::string(loaded.message()) + "; restore another checkpoint, or remove the state");
   }
-  state.AddLoaded(raw.entries(), loader.key_heap_bytes());
+  state.AddLoaded(raw.entries() - loader.dropped(), loader.key_heap_bytes());
   return Status();
 }
 

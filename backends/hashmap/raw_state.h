@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "backends/common/value_migration.h"
 #include "backends/hashmap/entry_buffer.h"
 #include "kvstate/bytes.h"
 #include "kvstate/status.h"
@@ -38,9 +39,9 @@ class RawState {
   uint64_t entries_ = 0;
 };
 
-/// Decodes all entries into the empty tables of `state`. DATA_LOSS, naming the state, for bytes that its serializers
-/// did not write; the tables are then to be thrown away.
-Status LoadState(const RawState& raw, StateCore& state);
+/// Decodes all entries into the empty tables of `state`, each after `migration` unless that is null. DATA_LOSS, naming
+/// the state, for bytes that its serializers did not write; the tables are then to be thrown away.
+Status LoadState(const RawState& raw, ValueMigration* migration, StateCore& state);
 
 }  // namespace kvstate::backends::hashmap
 

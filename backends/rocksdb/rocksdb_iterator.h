@@ -34,8 +34,8 @@ class RocksDbIterator final : public StoreIterator {
     return ToView(iterator_->value());
   }
 
-  /// At least two, oldest first, where there is no value; else none.
-  const std::vector<std::string>& operands() const { return operands_; }
+  /// At least two, where there is no value; else none.
+  const std::vector<std::string>& operands() const override { return operands_; }
 
  private:
   Status Outcome() const {

@@ -201,6 +201,16 @@ Status RocksDbStore::ResumeCompactions(const Family& family) {
   return FromRocksDb(db_->EnableAutoCompaction({family.handle()}), "compact");
 }
 
+Status RocksDbStore::CheckMigratable() const {
+  // Operands, and values that a compaction filter meets, are not told by their format: those that a view keeps alive
+  // would be combined and filtered as the new ones are.
+  uint64_t views = 0;
+  if (!db_->GetIntProperty(::rocksdb::DB::Properties::kNumSnapshots, &views) || views == 0) return Status();
+  return FailedPreconditionError(
+      "a savepoint is being taken, of values as they were; ask for the state again when that "
+      "is done");
+}
+
 Result<std::unique_ptr<StoreView>> RocksDbStore::NewView(std::span<StoreTable* const> tables) {
   std::vector<FamilyPtr> families;
   for (StoreTable* table : tables) families.push_back(static_cast<RocksDbTable*>(table)->family());

@@ -37,6 +37,7 @@ class RocksDbStore final : public OrderedStore {
   Result<std::unique_ptr<StoreTable>> CreateTable(const TableOptions& options) override;
   Status DropTable(std::unique_ptr<StoreTable> table) override;
   Result<std::unique_ptr<StoreTable>> OpenTable(const SavedState& state) override;
+  Status CheckMigratable() const override;
   Result<std::unique_ptr<StoreView>> NewView(std::span<StoreTable* const> tables) override;
   Result<std::unique_ptr<StoreFiles>> LinkFiles() override;
   Result<EngineCounters> Collect() override;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/report/table.h"
-#include "harness/savepoint/stored_type.h"
+#include "kvstate/stored_format.h"
 
 namespace kvstate::harness {
 
@@ -37,7 +37,7 @@ std::vector<OperatorStateRow> RowsOf(const CheckpointMetadata& metadata) {
   return rows;
 }
 
-std::string TypeOf(const SerializerSnapshot& snapshot) { return TypeText(StoredTypeOf(snapshot)); }
+std::string TypeOf(const SerializerSnapshot& snapshot) { return StoredFormat::Of(snapshot).ToString(); }
 
 std::string SubtaskText(uint32_t subtask, uint32_t parallelism) {
   return std::to_string(subtask) + " of " + std::to_string(parallelism);

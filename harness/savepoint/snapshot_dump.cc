@@ -9,11 +9,11 @@
 
 #include "harness/replay/snapshot_serializers.h"
 #include "harness/run/suite.h"
-#include "harness/savepoint/stored_type.h"
 #include "harness/savepoint/value_json.h"
 #include "harness/savepoint/watched_storage.h"
 #include "kvstate/operator_state_files.h"
 #include "kvstate/savepoint_reader.h"
+#include "kvstate/stored_format.h"
 
 namespace kvstate::harness {
 
@@ -25,9 +25,9 @@ constexpr size_t kBufferBytes = size_t{64} << 10;
 struct StateColumns {
   bool wanted = false;
   std::string start;  ///< The line up to the number of the key group.
-  StoredType of_namespace;
-  StoredType user_key;
-  StoredType value;
+  StoredFormat of_namespace;
+  StoredFormat user_key;
+  StoredFormat value;
   bool is_map = false;
 };
 
@@ -36,8 +36,8 @@ struct OperatorColumns {
   bool wanted = false;
   std::string start;  ///< The line up to the number of the subtask.
   bool is_broadcast = false;
-  StoredType key;
-  StoredType value;
+  StoredFormat key;
+  StoredFormat value;
 };
 
 class Dumper {
@@ -50,7 +50,7 @@ class Dumper {
   Status DumpHandle(const std::shared_ptr<CheckpointStorage>& storage, const KeyedStateHandle& handle,
                     KeyGroupRange range) {
     KVSTATE_ASSIGN_OR_RETURN(const auto reader, OpenSavepoint(storage, handle, range, SerializerFromSnapshot));
-    const StoredType key = StoredTypeOf(handle.key_serializer);
+    const StoredFormat key = StoredFormat::Of(handle.key_serializer);
     std::vector<StateColumns> states;
     for (const SavedState& state : handle.states) states.push_back(ColumnsOf(state));
     SavedEntry entry;
@@ -94,35 +94,35 @@ class Dumper {
   OperatorColumns ColumnsOf(const OperatorStateHandle& handle, const SavedOperatorState& state) const {
     OperatorColumns columns;
     columns.wanted = std::find(wanted_.begin(), wanted_.end(), state.name) != wanted_.end();
-    StoredType text;
-    text.form = StoredType::Form::kRawBytes;
+    StoredFormat text;
+    text.form = StoredFormat::Form::kRawBytes;
     columns.start = "{\"operator\": ";
     AppendJsonValue(text, handle.operator_name, &columns.start);
     columns.start += ", \"state\": ";
     AppendJsonValue(text, state.name, &columns.start);
     columns.start += ", \"subtask\": " + std::to_string(handle.subtask);
-    columns.value = StoredTypeOf(state.value_serializer);
+    columns.value = StoredFormat::Of(state.value_serializer);
     columns.is_broadcast = state.key_serializer.has_value();
-    if (columns.is_broadcast) columns.key = StoredTypeOf(*state.key_serializer);
+    if (columns.is_broadcast) columns.key = StoredFormat::Of(*state.key_serializer);
     return columns;
   }
 
   StateColumns ColumnsOf(const SavedState& state) const {
     StateColumns columns;
     columns.wanted = std::find(wanted_.begin(), wanted_.end(), state.name) != wanted_.end();
-    StoredType text;
-    text.form = StoredType::Form::kRawBytes;
+    StoredFormat text;
+    text.form = StoredFormat::Form::kRawBytes;
     columns.start = "{\"state\": ";
     AppendJsonValue(text, state.name, &columns.start);
     columns.start += ", \"key_group\": ";
-    columns.of_namespace = StoredTypeOf(state.namespace_serializer);
-    columns.value = StoredTypeOf(state.value_serializer);
+    columns.of_namespace = StoredFormat::Of(state.namespace_serializer);
+    columns.value = StoredFormat::Of(state.value_serializer);
     columns.is_map = state.user_key_serializer.has_value();
-    if (columns.is_map) columns.user_key = StoredTypeOf(*state.user_key_serializer);
+    if (columns.is_map) columns.user_key = StoredFormat::Of(*state.user_key_serializer);
     return columns;
   }
 
-  void AppendLine(const StoredType& key, const StateColumns& state, const SavedEntry& entry) {
+  void AppendLine(const StoredFormat& key, const StateColumns& state, const SavedEntry& entry) {
     buffer_ += state.start;
     buffer_ += std::to_string(entry.key_group);
     buffer_ += ", \"key\": ";

@@ -5,12 +5,13 @@
 #include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "harness/savepoint/operator_listing.h"
-#include "harness/savepoint/stored_type.h"
+#include "kvstate/stored_format.h"
 
 namespace kvstate::harness {
 
@@ -69,14 +70,23 @@ Sharers SharersOf(const CheckpointMetadata& metadata, const std::vector<Catalogu
   return sharers;
 }
 
+/// The time to live that a state's values had; none where they had none.
+std::optional<int64_t> TtlMillisOf(const SavedState& state) {
+  const StoredFormat value = StoredFormat::Of(state.value_serializer);
+  const StoredFormat& timed = value.form == StoredFormat::Form::kList ? value.parts.front() : value;
+  if (timed.form != StoredFormat::Form::kTimed) return std::nullopt;
+  return timed.ttl_millis;
+}
+
 Json StateJson(const SavedState& state) {
   Json json{{"name", state.name},
             {"kind", StateKindName(state.kind)},
-            {"namespace", TypeText(StoredTypeOf(state.namespace_serializer))},
-            {"value", TypeText(StoredTypeOf(state.value_serializer))}};
+            {"namespace", StoredFormat::Of(state.namespace_serializer).ToString()},
+            {"value", StoredFormat::Of(state.value_serializer).ToString()}};
   if (state.user_key_serializer.has_value()) {
-    json["user_key"] = TypeText(StoredTypeOf(*state.user_key_serializer));
+    json["user_key"] = StoredFormat::Of(*state.user_key_serializer).ToString();
   }
+  if (const std::optional<int64_t> ttl_millis = TtlMillisOf(state)) json["ttl_millis"] = *ttl_millis;
   return json;
 }
 
@@ -162,7 +172,7 @@ std::string SnapshotJson(const CheckpointMetadata& metadata, const std::vector<C
   const Sharers sharers = SharersOf(metadata, catalog);
   if (!metadata.handles.empty()) {
     json["max_parallelism"] = metadata.handles.front().max_parallelism;
-    json["key"] = TypeText(StoredTypeOf(metadata.handles.front().key_serializer));
+    json["key"] = StoredFormat::Of(metadata.handles.front().key_serializer).ToString();
   }
   json["states"] = Json::array();
   for (const SavedState& state : StatesOf(metadata)) json["states"].push_back(StateJson(state));
@@ -185,14 +195,14 @@ std::string SnapshotText(const CheckpointMetadata& metadata, const std::vector<C
     return text + (of_operators.empty() ? "no handles: it holds nothing\n" : "no keyed state\n" + of_operators);
   }
   text += "max parallelism " + std::to_string(metadata.handles.front().max_parallelism) + ", keys of type " +
-          TypeText(StoredTypeOf(metadata.handles.front().key_serializer)) + "\n\n";
+          StoredFormat::Of(metadata.handles.front().key_serializer).ToString() + "\n\n";
 
   Table states({"state", "kind", "namespace", "user key", "value"}, 5);
   for (const SavedState& state : StatesOf(metadata)) {
-    states.AddRow({state.name, std::string(StateKindName(state.kind)),
-                   TypeText(StoredTypeOf(state.namespace_serializer)),
-                   state.user_key_serializer.has_value() ? TypeText(StoredTypeOf(*state.user_key_serializer)) : "–",
-                   TypeText(StoredTypeOf(state.value_serializer))});
+    states.AddRow(
+        {state.name, std::string(StateKindName(state.kind)), StoredFormat::Of(state.namespace_serializer).ToString(),
+         state.user_key_serializer.has_value() ? StoredFormat::Of(*state.user_key_serializer).ToString() : "–",
+         StoredFormat::Of(state.value_serializer).ToString()});
   }
   text += states.ToText(0, false);
 

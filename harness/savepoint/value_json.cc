@@ -12,7 +12,7 @@ namespace kvstate::harness {
 
 namespace {
 
-using Form = StoredType::Form;
+using Form = StoredFormat::Form;
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 // Elements without bytes would let a count of a few bytes fill the memory.
@@ -104,9 +104,9 @@ int64_t AsSigned(uint64_t number, size_t bytes) {
 }
 
 /// Values whose end is known while they are read. Nothing of use is in `json` after a failure.
-Status AppendNext(const StoredType& type, ByteReader& in, std::string* json);
+Status AppendNext(const StoredFormat& type, ByteReader& in, std::string* json);
 
-Status AppendParts(const StoredType& type, ByteReader& in, std::string* json) {
+Status AppendParts(const StoredFormat& type, ByteReader& in, std::string* json) {
   json->push_back('[');
   for (size_t i = 0; i < type.parts.size(); ++i) {
     if (i > 0) json->append(", ");
@@ -116,22 +116,23 @@ Status AppendParts(const StoredType& type, ByteReader& in, std::string* json) {
   return Status();
 }
 
-Status AppendCounted(const StoredType& type, ByteReader& in, std::string* json) {
+bool IsMap(const StoredFormat& type) { return type.form == Form::kMap || type.form == Form::kUnorderedMap; }
+
+Status AppendCounted(const StoredFormat& type, ByteReader& in, std::string* json) {
   uint64_t count = 0;
   if (!in.ReadVarint(&count)) return in.Malformed("count");
   json->push_back('[');
   for (uint64_t i = 0; i < count; ++i) {
     if (i > 0) json->append(", ");
     const size_t before = in.remaining();
-    KVSTATE_RETURN_IF_ERROR(type.form == Form::kMap ? AppendParts(type, in, json)
-                                                    : AppendNext(type.parts.front(), in, json));
+    KVSTATE_RETURN_IF_ERROR(IsMap(type) ? AppendParts(type, in, json) : AppendNext(type.parts.front(), in, json));
     if (in.remaining() == before && count > kMostEmptyElements) return in.Malformed("count");
   }
   json->push_back(']');
   return Status();
 }
 
-Status AppendStruct(const StoredType& type, ByteReader& in, std::string* json) {
+Status AppendStruct(const StoredFormat& type, ByteReader& in, std::string* json) {
   json->push_back('{');
   for (size_t i = 0; i < type.parts.size(); ++i) {
     if (i > 0) json->append(", ");
@@ -148,12 +149,35 @@ Status AppendStruct(const StoredType& type, ByteReader& in, std::string* json) {
   return Status();
 }
 
-Status AppendList(const StoredType& type, ByteReader& in, std::string* json) {
-  const StoredType& element = type.parts.front();
+Status AppendTimed(const StoredFormat& type, ByteReader& in, std::string* json) {
+  uint64_t time = 0;
+  uint8_t is_null = 0;
+  if (!in.ReadFixed64(&time)) return in.Malformed("time of a value");
+  if (type.nullable && (!in.ReadByte(&is_null) || is_null > 1)) return in.Malformed("null byte of a value");
+  json->append("{\"time\": ");
+  AppendNumber(static_cast<int64_t>(time), json);
+  json->append(", \"value\": ");
+  if (is_null == 1) {
+    json->append("null");
+  } else {
+    KVSTATE_RETURN_IF_ERROR(AppendNext(type.parts.front(), in, json));
+  }
+  json->push_back('}');
+  return Status();
+}
+
+/// Whether a list's elements of this type stand after their lengths.
+bool HasLengths(const StoredFormat& element) {
+  if (element.form == Form::kTimed) return element.EncodedSize() == kVariableSize;
+  return element.form == Form::kRawBytes;
+}
+
+Status AppendList(const StoredFormat& type, ByteReader& in, std::string* json) {
+  const StoredFormat& element = type.parts.front();
   json->push_back('[');
   for (bool first = true; !in.AtEnd(); first = false) {
     if (!first) json->append(", ");
-    if (element.form != Form::kRawBytes) {
+    if (!HasLengths(element)) {
       const size_t before = in.remaining();
       KVSTATE_RETURN_IF_ERROR(AppendNext(element, in, json));
       if (in.remaining() == before) return in.Malformed("element of a list");
@@ -161,17 +185,19 @@ Status AppendList(const StoredType& type, ByteReader& in, std::string* json) {
     }
     ByteView bytes;
     if (!in.ReadLengthPrefixed(&bytes)) return in.Malformed("element of a list");
-    AppendRaw(bytes, json);
+    ByteReader one(bytes);
+    KVSTATE_RETURN_IF_ERROR(AppendNext(element, one, json));
+    if (!one.AtEnd()) return one.Malformed("end of an element of a list");
   }
   json->push_back(']');
   return Status();
 }
 
-Status AppendScalar(const StoredType& type, ByteReader& in, std::string* json) {
+Status AppendScalar(const StoredFormat& type, ByteReader& in, std::string* json) {
   uint64_t number = 0;
   if (type.form == Form::kTimeWindow) {
     uint64_t end = 0;
-    if (!ReadUnsigned(in, 8, &number) || !ReadUnsigned(in, 8, &end)) return in.Malformed(type.type_id);
+    if (!ReadUnsigned(in, 8, &number) || !ReadUnsigned(in, 8, &end)) return in.Malformed(type.snapshot.type_id);
     json->append("{\"start\": ");
     AppendNumber(static_cast<int64_t>(number), json);
     json->append(", \"end\": ");
@@ -179,7 +205,7 @@ Status AppendScalar(const StoredType& type, ByteReader& in, std::string* json) {
     json->push_back('}');
     return Status();
   }
-  if (!ReadUnsigned(in, type.bytes, &number)) return in.Malformed(type.type_id);
+  if (!ReadUnsigned(in, type.bytes, &number)) return in.Malformed(type.snapshot.type_id);
   switch (type.form) {
     case Form::kSigned:
       AppendNumber(AsSigned(number, type.bytes), json);
@@ -194,31 +220,31 @@ Status AppendScalar(const StoredType& type, ByteReader& in, std::string* json) {
       AppendFloating(std::bit_cast<double>(number), json);
       return Status();
     case Form::kBool:
-      if (number > 1) return in.Malformed(type.type_id);
+      if (number > 1) return in.Malformed(type.snapshot.type_id);
       json->append(number == 1 ? "true" : "false");
       return Status();
     default:
-      if (number != 0) return in.Malformed(type.type_id);
+      if (number != 0) return in.Malformed(type.snapshot.type_id);
       json->append("null");
       return Status();
   }
 }
 
-Status AppendNext(const StoredType& type, ByteReader& in, std::string* json) {
+Status AppendNext(const StoredFormat& type, ByteReader& in, std::string* json) {
   ByteView bytes;
   uint8_t present = 0;
   switch (type.form) {
     case Form::kUnknown:
-      return UnimplementedError("type '" + type.type_id + "' is not built in");
+      return UnimplementedError("type '" + type.snapshot.type_id + "' is not built in");
     case Form::kString:
-      if (!in.ReadLengthPrefixed(&bytes)) return in.Malformed(type.type_id);
+      if (!in.ReadLengthPrefixed(&bytes)) return in.Malformed(type.snapshot.type_id);
       AppendText(bytes, json);
       return Status();
     case Form::kRawBytes:
       AppendRaw(in.rest(), json);
-      return in.ReadBytes(in.remaining(), &bytes) ? Status() : in.Malformed(type.type_id);
+      return in.ReadBytes(in.remaining(), &bytes) ? Status() : in.Malformed(type.snapshot.type_id);
     case Form::kOptional:
-      if (!in.ReadByte(&present) || present > 1) return in.Malformed(type.type_id);
+      if (!in.ReadByte(&present) || present > 1) return in.Malformed(type.snapshot.type_id);
       if (present == 1) return AppendNext(type.parts.front(), in, json);
       json->append("null");
       return Status();
@@ -226,11 +252,14 @@ Status AppendNext(const StoredType& type, ByteReader& in, std::string* json) {
       return AppendParts(type, in, json);
     case Form::kVector:
     case Form::kMap:
+    case Form::kUnorderedMap:
       return AppendCounted(type, in, json);
     case Form::kStruct:
       return AppendStruct(type, in, json);
     case Form::kList:
       return AppendList(type, in, json);
+    case Form::kTimed:
+      return AppendTimed(type, in, json);
     default:
       return AppendScalar(type, in, json);
   }
@@ -267,17 +296,17 @@ void AppendJsonString(std::string_view text, std::string* json) {
   json->push_back('"');
 }
 
-void AppendJsonValue(const StoredType& type, ByteView bytes, std::string* json) {
+void AppendJsonValue(const StoredFormat& type, ByteView bytes, std::string* json) {
   const size_t start = json->size();
   ByteReader in(bytes);
   Status status = AppendNext(type, in, json);
-  if (status.ok() && !in.AtEnd()) status = in.Malformed("end of " + type.type_id);
+  if (status.ok() && !in.AtEnd()) status = in.Malformed("end of " + type.snapshot.type_id);
   if (status.ok()) return;
   json->resize(start);
   json->append("{\"hex\": ");
   AppendHex(bytes, json);
   json->append(", \"type\": ");
-  AppendText(TypeText(type), json);
+  AppendText(type.ToString(), json);
   if (status.code() == StatusCode::kDataLoss) {
     json->append(", \"error\": ");
     AppendText(status.message(), json);

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "harness/savepoint/stored_type.h"
 #include "kvstate/bytes.h"
+#include "kvstate/stored_format.h"
 
 namespace kvstate::harness {
 
@@ -22,9 +22,10 @@ void AppendJsonString(std::string_view text, std::string* json);
 ///   struct                an object by member name
 ///   void_namespace        null
 ///   time_window           {"start": …, "end": …}
+///   ttl                   {"time": …, "value": …}: when the time to live began, by the clock of the program
 /// What nobody here can decode, the whole of it: {"hex": "…", "type": "…"}, with "error" where the type is known and
 /// the bytes are none of it.
-void AppendJsonValue(const StoredType& type, ByteView bytes, std::string* json);
+void AppendJsonValue(const StoredFormat& type, ByteView bytes, std::string* json);
 
 }  // namespace kvstate::harness
 

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto snapshot = kvstate::SerializerSnapshot::Read(in);
   if (!snapshot.ok()) return 0;
   std::string json = "start";
-  kvstate::harness::AppendJsonValue(kvstate::harness::StoredTypeOf(*snapshot), in.rest(), &json);
+  kvstate::harness::AppendJsonValue(kvstate::StoredFormat::Of(*snapshot), in.rest(), &json);
   FUZZ_CHECK(json.starts_with("start"));
   json.erase(0, 5);
   FUZZ_CHECK(nlohmann::json::accept(json));

@@ -2,16 +2,21 @@
 #define KVSTATE_SERIALIZERS_H_
 
 #include <memory>
-#include <new>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "kvstate/bytes.h"
 #include "kvstate/codec.h"
+#include "kvstate/codec_evolution.h"
 #include "kvstate/export.h"
+#include "kvstate/format_conversion.h"
+#include "kvstate/object_serializer.h"
+#include "kvstate/serializer_evolution.h"
 #include "kvstate/status.h"
+#include "kvstate/stored_format.h"
 #include "kvstate/type_serializer.h"
 
 namespace kvstate {
@@ -19,26 +24,8 @@ inline namespace v1 {
 
 namespace internal {
 
-/// The object half of a TypeSerializer, for any regular C++ type.
-template <class T, class Base = TypeSerializer>
-class ObjectSerializer : public Base {
-  static_assert(std::is_default_constructible_v<T> && std::is_copy_constructible_v<T> && std::is_copy_assignable_v<T>);
-
- public:
-  void Construct(void* at) const final { new (at) T(); }
-  void CopyConstruct(void* at, const void* from) const final { new (at) T(*static_cast<const T*>(from)); }
-  void MoveConstruct(void* at, void* from) const final { new (at) T(std::move(*static_cast<T*>(from))); }
-  void CopyAssign(void* to, const void* from) const final { *static_cast<T*>(to) = *static_cast<const T*>(from); }
-  void MoveAssign(void* to, void* from) const final { *static_cast<T*>(to) = std::move(*static_cast<T*>(from)); }
-  void Destroy(void* at) const final { static_cast<T*>(at)->~T(); }
-
- protected:
-  ObjectSerializer(size_t encoded_size, bool self_delimiting)
-      : Base(TypeInfo{sizeof(T), alignof(T), encoded_size, std::is_trivially_copyable_v<T>, self_delimiting}) {}
-};
-
 template <class T>
-class CodecSerializer final : public ObjectSerializer<T> {
+class CodecSerializer final : public ObjectSerializer<T>, public SerializerEvolution {
  public:
   CodecSerializer() : ObjectSerializer<T>(Codec<T>::kEncodedSize, true) {}
   void Serialize(const void* value, ByteWriter& out) const override {
@@ -47,11 +34,45 @@ class CodecSerializer final : public ObjectSerializer<T> {
   Status Deserialize(ByteReader& in, void* value) const override { return Codec<T>::Read(in, *static_cast<T*>(value)); }
   uint32_t KeyHash(ByteView encoded) const override { return Codec<T>::KeyHash(encoded); }
   SerializerSnapshot Snapshot() const override { return Codec<T>::Snapshot(); }
+
+  SerializerCompatibility ResolveCompatibility(const SerializerSnapshot& old) const override {
+    if (old == Snapshot()) return SerializerCompatibility::kAsIs;
+    return FormatConversion(StoredFormat::Of(old), FormatOfCodec<T>()).compatibility();
+  }
+  void* GetExtension(std::string_view id) const override {
+    if (id != SerializerEvolution::kExtensionId) return nullptr;
+    return const_cast<SerializerEvolution*>(static_cast<const SerializerEvolution*>(this));
+  }
+  Result<SerializerPtr> ReaderOf(const SerializerSnapshot& old) const override {
+    return ConvertingSerializer<T>::Make(old, /*writes=*/false);
+  }
+  Result<SerializerPtr> ReconfiguredFor(const SerializerSnapshot& old) const override {
+    return ConvertingSerializer<T>::Make(old, /*writes=*/true);
+  }
+  std::string WhyIncompatible(const SerializerSnapshot& old) const override {
+    return FormatConversion(StoredFormat::Of(old), FormatOfCodec<T>()).reason();
+  }
+};
+
+/// The SerializerEvolution of a list: that of its elements.
+class KVSTATE_EXPORT ListEvolution : public SerializerEvolution {
+ public:
+  Result<SerializerPtr> ReaderOf(const SerializerSnapshot& old) const final;
+  Result<SerializerPtr> ReconfiguredFor(const SerializerSnapshot& old) const final;
+  std::string WhyIncompatible(const SerializerSnapshot& old) const final;
+
+ protected:
+  static SerializerCompatibility ResolveList(const TypeSerializer& element, const SerializerSnapshot& old);
+
+ private:
+  virtual const TypeSerializer& evolving_element() const = 0;
+  /// A serializer of the same lists with other elements.
+  virtual SerializerPtr WithElement(SerializerPtr element) const = 0;
 };
 
 /// std::vector<V> as a list state's value.
 template <class V>
-class VectorListSerializer final : public ObjectSerializer<std::vector<V>, ListSerializer> {
+class VectorListSerializer final : public ObjectSerializer<std::vector<V>, ListSerializer>, public ListEvolution {
   static_assert(!std::is_same_v<V, bool>, "std::vector<bool> has no elements to point to: use uint8_t");
   using List = std::vector<V>;
 
@@ -101,7 +122,20 @@ class VectorListSerializer final : public ObjectSerializer<std::vector<V>, ListS
     return {"list", 1, std::string(nested.view())};
   }
 
+  SerializerCompatibility ResolveCompatibility(const SerializerSnapshot& old) const override {
+    return ResolveList(*element_, old);
+  }
+  void* GetExtension(std::string_view id) const override {
+    if (id != SerializerEvolution::kExtensionId) return nullptr;
+    return const_cast<SerializerEvolution*>(static_cast<const SerializerEvolution*>(this));
+  }
+
  private:
+  const TypeSerializer& evolving_element() const override { return *element_; }
+  SerializerPtr WithElement(SerializerPtr element) const override {
+    return std::make_shared<VectorListSerializer>(std::move(element));
+  }
+
   SerializerPtr element_;
 };
 

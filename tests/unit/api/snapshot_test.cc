@@ -123,11 +123,12 @@ TEST(SnapshotTest, EqualityIsByWhatIsWrittenAndNotByTheType) {
   EXPECT_EQ(ListSerializerFor<int8_t>()->Snapshot(), ListSerializerFor<int8_t>()->Snapshot()) << "two objects";
 }
 
-TEST(SnapshotTest, CompatibleAsIsWhenEqualAndElseIncompatible) {
+TEST(SnapshotTest, CompatibleAsIsWhenEqualAndElseReconfiguredOrIncompatible) {
   const SerializerPtr serializer = SerializerFor<Click>();
   EXPECT_EQ(serializer->ResolveCompatibility(Codec<ClickAgain>::Snapshot()), SerializerCompatibility::kAsIs);
   EXPECT_EQ(serializer->ResolveCompatibility(Codec<ClickReordered>::Snapshot()),
-            SerializerCompatibility::kIncompatible);
+            SerializerCompatibility::kReconfigured);
+  EXPECT_EQ(serializer->ResolveCompatibility(Codec<std::string>::Snapshot()), SerializerCompatibility::kIncompatible);
 }
 
 }  // namespace

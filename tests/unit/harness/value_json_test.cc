@@ -42,7 +42,7 @@ using std::string_literals::operator""s;
 
 std::string Json(const SerializerSnapshot& snapshot, ByteView bytes) {
   std::string json;
-  AppendJsonValue(StoredTypeOf(snapshot), bytes, &json);
+  AppendJsonValue(StoredFormat::Of(snapshot), bytes, &json);
   EXPECT_TRUE(nlohmann::json::accept(json)) << json;
   return json;
 }
@@ -56,7 +56,7 @@ std::string Json(const T& value) {
 
 template <class T>
 std::string Text() {
-  return TypeText(StoredTypeOf(Codec<T>::Snapshot()));
+  return StoredFormat::Of(Codec<T>::Snapshot()).ToString();
 }
 
 TEST(ValueJson, IntegersAreExactAtTheirLimits) {
@@ -122,6 +122,37 @@ TEST(ValueJson, ListsOfStatesHaveNoCount) {
   EXPECT_EQ(list(ListSerializerFor<int16_t>(), {}), "[]");
 }
 
+/// The snapshot of values with a time to live of a second.
+SerializerSnapshot Timed(const SerializerSnapshot& inner, bool nullable) {
+  ByteWriter out;
+  out.PutByte(nullable ? 1 : 0);
+  out.PutFixed64(1000);
+  inner.Write(out);
+  return {"ttl", 1, std::string(out.view())};
+}
+
+TEST(ValueJson, ValuesWithATimeToLiveHaveTheirTime) {
+  const SerializerSnapshot number = Timed(Codec<int16_t>::Snapshot(), false);
+  const std::string time = "\0\0\0\0\0\0\1\0"s;
+  EXPECT_EQ(Json(number, time + "\0\7"s), "{\"time\": 256, \"value\": 7}");
+  const SerializerSnapshot entry = Timed(Codec<std::string>::Snapshot(), true);
+  EXPECT_EQ(Json(entry, time + "\0\2ab"s), "{\"time\": 256, \"value\": \"ab\"}");
+  EXPECT_EQ(Json(entry, time + "\1"), "{\"time\": 256, \"value\": null}");
+  EXPECT_NE(Json(entry, time + "\2").find("error"), std::string::npos);
+
+  const auto list = [](const SerializerSnapshot& element) {
+    ByteWriter nested;
+    element.Write(nested);
+    return SerializerSnapshot{"list", 1, std::string(nested.view())};
+  };
+  EXPECT_EQ(Json(list(number), time + "\0\7"s + time + "\0\10"s),
+            "[{\"time\": 256, \"value\": 7}, {\"time\": 256, \"value\": 8}]");
+  const SerializerSnapshot text = Timed(Codec<std::string>::Snapshot(), false);
+  EXPECT_EQ(Json(list(text), "\11"s + time + "\0"s + "\12"s + time + "\1x"),
+            "[{\"time\": 256, \"value\": \"\"}, {\"time\": 256, \"value\": \"x\"}]");
+  EXPECT_EQ(StoredFormat::Of(list(text)).ToString(), "list<ttl<string, 1000 ms>>");
+}
+
 TEST(ValueJson, WhatCannotBeDecodedIsWhole) {
   const SerializerSnapshot mine{"mine", 1, "parameters"};
   EXPECT_EQ(Json(mine, "\1\2"), "{\"hex\": \"0102\", \"type\": \"mine\"}");
@@ -144,19 +175,19 @@ TEST(ValueJson, BytesThatAreNoneOfTheTypeSaySo) {
   EXPECT_TRUE(says(Json(Codec<TimeWindow>::Snapshot(), "12345678")));
 }
 
-TEST(StoredType, IsNamedForPeople) {
+TEST(StoredFormat, IsNamedForPeople) {
   EXPECT_EQ(Text<int64_t>(), "int64");
   EXPECT_EQ((Text<std::map<std::string, std::vector<double>>>()), "map<string, vector<double>>");
   EXPECT_EQ((Text<std::pair<int8_t, bool>>()), "tuple<int8, bool>");
   EXPECT_EQ(Text<Bid>(), "Bid{bidder: string, cents: int64, channel: optional<string>}");
-  EXPECT_EQ(TypeText(StoredTypeOf(ListSerializerFor<TimeWindow>()->Snapshot())), "list<time_window>");
+  EXPECT_EQ(StoredFormat::Of(ListSerializerFor<TimeWindow>()->Snapshot()).ToString(), "list<time_window>");
 }
 
-TEST(StoredType, SnapshotsThatAreNoneAreUnknown) {
+TEST(StoredFormat, SnapshotsThatAreNoneAreUnknown) {
   for (const SerializerSnapshot& snapshot :
        {SerializerSnapshot{"vector", 1, ""}, SerializerSnapshot{"map", 1, Codec<int64_t>::Snapshot().parameters},
         SerializerSnapshot{"struct", 1, "\x01"}, SerializerSnapshot{"vector", 1, "\xff\xff"}}) {
-    EXPECT_EQ(StoredTypeOf(snapshot).form, StoredType::Form::kUnknown) << snapshot.type_id;
+    EXPECT_EQ(StoredFormat::Of(snapshot).form, StoredFormat::Form::kUnknown) << snapshot.type_id;
   }
   SerializerSnapshot deep = Codec<int64_t>::Snapshot();
   for (int i = 0; i < 1000; ++i) {
