@@ -1,7 +1,8 @@
 #ifndef KVSTATE_KVSTATE_H_
 #define KVSTATE_KVSTATE_H_
 
-/// Everything a stream job needs: typed backends and states, descriptors, serializers, the registry and checkpoints.
+/// Everything a stream job needs: typed backends and states, descriptors, serializers, the registry, checkpoints,
+/// timers and operator state.
 #include "kvstate/backend_registry.h"
 #include "kvstate/backends.h"
 #include "kvstate/checkpoint_storage.h"
@@ -20,6 +21,7 @@
 #include "kvstate/status.h"
 #include "kvstate/timer_service.h"
 #include "kvstate/timers.h"
+#include "kvstate/ttl_sweep.h"
 #include "kvstate/version.h"
 
 #endif  // KVSTATE_KVSTATE_H_
