@@ -17,8 +17,6 @@ namespace kvstate::backends {
 
 namespace {
 
-constexpr size_t kTimeBytes = 8;
-
 /// One value of a kind that is no list, as it stands in an entry, or one element of a list.
 struct Part {
   bool is_null = false;
