@@ -161,7 +161,7 @@ Status EmbeddedBackend::MigrateTable(StoreTable& table, const TableOptions& opti
   KVSTATE_RETURN_IF_ERROR(store_->CheckMigratable());
   TableMigration run(table, options, migration);
   KVSTATE_RETURN_IF_ERROR(run.Check().WithContext("its values cannot be migrated"));
-  const Status done = run.Run(&store_writes_);
+  Status done = run.Run(&store_writes_);
   if (done.ok()) return done;
   half_migrated_ = options.name;
   return done.WithContext("the migration of its values failed halfway; restore the checkpoint again");
