@@ -12,11 +12,11 @@ namespace kvstate::backends {
 /// A pass over a state takes a third of the time to live, and the next one begins where it ends. Where r entries come a
 /// second and are not touched again, r * ttl of them live. A pass meets each place once in its period p, so an entry
 /// that expires stays p / 2 on average: r * p / 2 are expired, p / (2 * ttl) of those that live. With p = ttl / 3 that
-/// is one sixth, below the fifth that is promised. A place has r * p expired ones just before it is met, so that an entry
-/// is looked at 3 * (1 + 1/3) = 4 times.
-/// It holds at every moment only if a pass is spread evenly over its period: done at once at the end of each, up to
-/// r * p are expired. So key groups, which are of about one size, are due one after another as the clock goes on, and
-/// within a group entries, as many as groups have by the experience of this pass or the last one.
+/// is one sixth, below the fifth that is promised. A place has r * p expired ones just before it is met, so that an
+/// entry is looked at 3 * (1 + 1/3) = 4 times. It holds at every moment only if a pass is spread evenly over its
+/// period: done at once at the end of each, up to r * p are expired. So key groups, which are of about one size, are
+/// due one after another as the clock goes on, and within a group entries, as many as groups have by the experience of
+/// this pass or the last one.
 ///
 /// No pass begins before something can have expired: the oldest of what the last one left, or what came since it began.
 /// The clock may stand still, jump, and go backwards.

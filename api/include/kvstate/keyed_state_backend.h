@@ -27,8 +27,8 @@ struct EncodedKey {
 
 /// Walks keys, or (key, namespace) pairs, of one state, each once, in any order. The state may be changed meanwhile:
 /// what is there during the whole walk is given exactly once, the rest at most once. Must not outlive the backend.
-/// Of a state with a time to live: those with something that has not expired; each Next counts as a call on the state, so
-/// that pointers it gave are not valid any more.
+/// Of a state with a time to live: those with something that has not expired; each Next counts as a call on the state,
+/// so that pointers it gave are not valid any more.
 class KVSTATE_EXPORT KeyIterator {
  public:
   virtual ~KeyIterator();
@@ -83,8 +83,8 @@ class KVSTATE_EXPORT KeyedStateBackend {
 
   /// Names of the states, in the order in which they were made.
   virtual std::vector<std::string> StateNames() const = 0;
-  /// Drops a state and all it holds; pointers to it are dead. NOT_FOUND when there is none. When an engine fails to, the
-  /// state is gone all the same; what the engine still has of it goes with the backend.
+  /// Drops a state and all it holds; pointers to it are dead. NOT_FOUND when there is none. When an engine fails to,
+  /// the state is gone all the same; what the engine still has of it goes with the backend.
   virtual Status RemoveState(std::string_view state_name) = 0;
 
   /// Closes engines and removes every file this backend made. Afterwards every call fails with FAILED_PRECONDITION,
