@@ -41,7 +41,7 @@ Result<bool> TtlCore::HasUnexpiredUnder(ByteView key, ByteView state_namespace) 
   const std::string saved_namespace(stored_state_.current_namespace());
   Status status = keys_.Set({key, keys_.key_serializer()->KeyHash(key)});
   if (status.ok()) status = stored_state_.SetCurrentNamespace(state_namespace);
-  const Result<bool> has = status.ok() ? HasUnexpired() : Result<bool>(status);
+  Result<bool> has = status.ok() ? HasUnexpired() : Result<bool>(status);
   keys_.Restore(saved);
   stored_state_.ClearCurrentNamespace();
   if (namespace_is_set_) KVSTATE_RETURN_IF_ERROR(stored_state_.SetCurrentNamespace(saved_namespace));

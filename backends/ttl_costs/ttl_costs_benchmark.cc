@@ -226,21 +226,26 @@ void Bytes(benchmark::State& state, const BackendRegistry& registry, const std::
   state.counters["bytes_added"] = bytes[1] - bytes[0];
 }
 
+/// What a case measures, of one backend.
+using Measure = void (*)(benchmark::State& state, const BackendRegistry& registry, const std::string& backend);
+
+void Register(const BackendRegistry& registry, const std::string& name, const std::string& value, Measure measure) {
+  for (const std::string& backend : registry.Names()) {
+    const std::string full_name = name + "/" + backend + "/" + value;
+    const auto run = [&registry, backend, measure](benchmark::State& state) { measure(state, registry, backend); };
+    benchmark::RegisterBenchmark(full_name.c_str(), run)->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
+  }
+}
+
 template <class V>
-void RegisterFor(const BackendRegistry& registry, const std::string& backend, const std::string& value) {
-  const std::string suffix = "/" + backend + "/" + value;
-  const auto add = [](const std::string& name, auto run) {
-    benchmark::RegisterBenchmark(name.c_str(), run)->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
-  };
-  const auto throughput = [&](const char* name, Operation operation) {
-    add(name + suffix, [&registry, backend, operation](benchmark::State& state) {
-      Throughput<V>(state, registry, backend, operation);
-    });
-  };
-  throughput("get", Operation::kGet);
-  throughput("update", Operation::kUpdate);
-  throughput("mixed", Operation::kMixed);
-  add("bytes" + suffix, [&registry, backend](benchmark::State& state) { Bytes<V>(state, registry, backend); });
+void RegisterFor(const BackendRegistry& registry, const std::string& value) {
+  using State = benchmark::State;
+  using Registry = const BackendRegistry&;
+  using Name = const std::string&;
+  Register(registry, "get", value, [](State& s, Registry r, Name b) { Throughput<V>(s, r, b, Operation::kGet); });
+  Register(registry, "update", value, [](State& s, Registry r, Name b) { Throughput<V>(s, r, b, Operation::kUpdate); });
+  Register(registry, "mixed", value, [](State& s, Registry r, Name b) { Throughput<V>(s, r, b, Operation::kMixed); });
+  Register(registry, "bytes", value, Bytes<V>);
 }
 
 }  // namespace
@@ -250,12 +255,11 @@ int main(int argc, char** argv) {
   using namespace kvstate;
   BackendRegistry registry;
   ttl_costs::Check(RegisterBuiltinBackends(registry));
-  for (const std::string& backend : registry.Names()) {
-    ttl_costs::RegisterFor<int64_t>(registry, backend, "int64");
-    ttl_costs::RegisterFor<std::string>(registry, backend, "string100");
-  }
+  ttl_costs::RegisterFor<int64_t>(registry, "int64");
+  ttl_costs::RegisterFor<std::string>(registry, "string100");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
   return 0;
 }
