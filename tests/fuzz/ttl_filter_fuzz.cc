@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,9 +79,7 @@ void CheckOne(StateKind kind, size_t element_bytes, int64_t ttl, int64_t now, By
 
 int64_t TakeNumber(ByteView* bytes) {
   char taken[8] = {};
-  const size_t size = std::min<size_t>(sizeof(taken), bytes->size());
-  std::memcpy(taken, bytes->data(), size);
-  bytes->remove_prefix(size);
+  bytes->remove_prefix(bytes->copy(taken, sizeof(taken)));
   return TimeIn(ByteView(taken, sizeof(taken)));
 }
 
