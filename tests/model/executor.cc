@@ -43,12 +43,13 @@ std::string TextOf(uint8_t number) {
   return number == 0 ? "" : "t" + std::to_string(number);
 }
 
-Executor::Executor(BackendSource source, bool raw_keys)
+Executor::Executor(BackendSource source, const Program& program)
     : source_(std::move(source)),
-      backend_(source_.make(*source_.factory)),
-      raw_keys_(raw_keys),
+      backend_(source_.make(*source_.factory, {0, source_.max_parallelism - 1})),
+      raw_keys_(program.raw_keys),
       subjects_(MakeSubjects()),
       store_(NewStore()) {
+  for (size_t i = 0; i < subjects_.size() && i < program.ttl.size(); ++i) subjects_[i].SetTtl(TtlOf(program.ttl[i]));
   for (Subject& subject : subjects_) Attach(subject);
 }
 
@@ -125,9 +126,10 @@ void Executor::CheckPlace(Subject& subject, const Place& place) {
   }
   if (subject.kind() == StateKind::kMap) {
     CheckMap(subject, content);
-    return;
+    return subject.Touch(place, now());
   }
   CheckBytes(subject, content);
+  subject.Touch(place, now());
   if (subject.kind() == StateKind::kList) {
     const auto* list = static_cast<const Texts*>(Ok(subject.list().Get()));
     Agree((list == nullptr) == content.list.empty(), "whether there is a list");
@@ -172,13 +174,13 @@ void Executor::Write(Subject& subject, const Place& place, const Step& step, boo
       const std::string user_key = Names()[step.user_key % Names().size()];
       Ok(subject.map().Put(&user_key, null ? nullptr : &text));
       content.map[subject.EncodeUserKey(user_key)] = stored;
-      break;
+      return subject.Set(place, std::move(content), now(), Subject::Written::kEntry, subject.EncodeUserKey(user_key));
     }
     default:
       Ok(subject.appending().UpdateInternal(null ? nullptr : &text));
       content.value = stored;
   }
-  subject.Set(place, std::move(content));
+  subject.Set(place, std::move(content), now());
 }
 
 void Executor::Add(Subject& subject, const Place& place, const Step& step) {
@@ -188,7 +190,7 @@ void Executor::Add(Subject& subject, const Place& place, const Step& step) {
   const std::string text = TextOf(step.n);
   Ok(subject.appending().Add(&text));
   subject.Add(content, text);
-  subject.Set(place, std::move(content));
+  subject.Set(place, std::move(content), now(), Subject::Written::kAppended);
 }
 
 void Executor::AddAll(Subject& subject, const Place& place, const Step& step) {
@@ -202,14 +204,17 @@ void Executor::AddAll(Subject& subject, const Place& place, const Step& step) {
     for (const std::string& text : texts) {
       Ok(subject.map().Put(&text, &text));
       content.map[subject.EncodeUserKey(text)] = text;
+      content.map_times[subject.EncodeUserKey(text)] = now();
     }
+  } else {
+    return;
   }
-  subject.Set(place, std::move(content));
+  subject.Set(place, std::move(content), now(), Subject::Written::kAppended);
 }
 
 void Executor::Clear(Subject& subject, const Place& place) {
   Ok(subject.state().Clear());
-  subject.Set(place, {});
+  subject.Set(place, {}, now());
 }
 
 void Executor::Remove(Subject& subject, const Place& place, const Step& step) {
@@ -223,7 +228,7 @@ void Executor::Remove(Subject& subject, const Place& place, const Step& step) {
     Ok(subject.access().RemoveEntryBytes(bytes));
   }
   content.map.erase(bytes);
-  subject.Set(place, std::move(content));
+  subject.Set(place, std::move(content), now(), Subject::Written::kNothing);
 }
 
 void Executor::Move(Subject& subject, const Place& place, const Step& step) {
@@ -237,8 +242,7 @@ void Executor::Move(Subject& subject, const Place& place, const Step& step) {
     const OptionalText value = found == content.map.end() ? OptionalText() : found->second;
     Ok(subject.map().Put(&to, Ok(subject.map().Get(&from))));
     content.map[subject.EncodeUserKey(to)] = value;
-    subject.Set(place, std::move(content));
-    return;
+    return subject.Set(place, std::move(content), now(), Subject::Written::kEntry, subject.EncodeUserKey(to));
   }
   if (subject.kind() == StateKind::kValue) {
     const void* value = Ok(subject.value().Get());
@@ -250,7 +254,8 @@ void Executor::Move(Subject& subject, const Place& place, const Step& step) {
     SetKey(target.first);
     Ok(subject.appending().UpdateInternal(accumulator));
   }
-  subject.Set(target, std::move(content));
+  subject.Touch(place, now());
+  subject.Set(target, std::move(content), now());
   Note(subject, target);
   CheckPlace(subject, target);
 }
@@ -269,11 +274,11 @@ void Executor::Merge(Subject& subject, const Place& place, const Step& step) {
   Content merged = subject.At({place.first, target});
   for (const std::string& source : sources) {
     if (source == target) continue;
-    subject.Merge(merged, subject.At({place.first, source}));
-    subject.Set({place.first, source}, {});
+    Subject::Merge(merged, subject.At({place.first, source}), now());
+    subject.Set({place.first, source}, {}, now());
     Note(subject, {place.first, source});
   }
-  subject.Set({place.first, target}, std::move(merged));
+  subject.Set({place.first, target}, std::move(merged), now(), Subject::Written::kNothing);
   Note(subject, {place.first, target});
 }
 
@@ -285,14 +290,16 @@ void Executor::PutBytes(Subject& subject, const Place& place, const Step& step) 
     const bool null = step.n % 5 == 0;
     Ok(subject.access().PutEntryBytes(user_key, null ? "" : subject.EncodeText(text), null));
     content.map[user_key] = null ? OptionalText() : text;
-  } else if (subject.kind() == StateKind::kList) {
+    return subject.Set(place, std::move(content), now(), Subject::Written::kEntry, user_key);
+  }
+  if (subject.kind() == StateKind::kList) {
     content.list = Texts(step.n % 4, text);
     Ok(subject.access().PutBytes(subject.EncodeList(content.list)));
   } else {
     Ok(subject.access().PutBytes(subject.EncodeText(text)));
     content.value = text;
   }
-  subject.Set(place, std::move(content));
+  subject.Set(place, std::move(content), now());
 }
 
 void Executor::AddBytes(Subject& subject, const Place& place, const Step& step) {
@@ -303,7 +310,7 @@ void Executor::AddBytes(Subject& subject, const Place& place, const Step& step) 
   const SerializerPtr& input = subject.descriptor().input_serializer;
   Ok(subject.access().AddBytes(input != nullptr ? Encode(text) : subject.EncodeText(text)));
   subject.Add(content, text);
-  subject.Set(place, std::move(content));
+  subject.Set(place, std::move(content), now(), Subject::Written::kAppended);
 }
 
 void Executor::RemoveState(Subject& subject) {
@@ -330,10 +337,16 @@ void Executor::CheckSubject(Subject& subject) {
   }
 }
 
-size_t Executor::NumEntries() const {
+void Executor::CheckNumEntries(const std::string& what) {
   size_t entries = 0;
-  for (const Subject& subject : subjects_) entries += subject.NumEntries();
-  return entries;
+  bool expire = false;
+  for (const Subject& subject : subjects_) {
+    entries += subject.NumEntries();
+    expire = expire || subject.descriptor().ttl.has_value();
+  }
+  const uint64_t counted = Ok(backend_->NumEntries());
+  // What has expired counts until it is gone.
+  Agree(expire ? counted >= entries : counted == entries, "NumEntries" + what);
 }
 
 void Executor::CheckAll() {
@@ -344,13 +357,18 @@ void Executor::CheckAll() {
       throw Difference("at the end, state '" + subject.name() + "': " + difference.what());
     }
   }
-  Agree(Ok(backend_->NumEntries()) == NumEntries(), "NumEntries");
+  for (QueueSubject& queue : queues_) CheckTimers(queue);
+  CheckNumEntries("");
 }
 
 void Executor::Take(const Step& step) {
   if (step.verb == Verb::kBeginSnapshot) return BeginSnapshot(step);
   if (step.verb == Verb::kEndSnapshot) return EndSnapshot(step);
   if (step.verb == Verb::kRestore) return Restore(step);
+  if (step.verb == Verb::kAdvanceClock) return SetClock(now() + int64_t{step.n} * (step.key % 2 == 0 ? 1 : 4));
+  if (step.verb == Verb::kTurnClockBack) return SetClock(std::max(latest_expiry_, now() - step.n));
+  if (step.verb == Verb::kSweep) return Sweep(step);
+  if (step.verb >= Verb::kAddTimer) return TakeOnTimers(step);
   Subject& subject = subjects_[step.state % subjects_.size()];
   try {
     if (step.verb == Verb::kRemoveState && step.n % 4 == 0) return RemoveState(subject);
@@ -425,6 +443,12 @@ void Executor::TakeOn(Subject& subject, const Step& step) {
     case Verb::kBeginSnapshot:
     case Verb::kEndSnapshot:
     case Verb::kRestore:
+    case Verb::kAdvanceClock:
+    case Verb::kTurnClockBack:
+    case Verb::kSweep:
+    case Verb::kAddTimer:
+    case Verb::kRemoveTimer:
+    case Verb::kPollTimers:
       return;  // Of no one state.
   }
   Note(subject, place);

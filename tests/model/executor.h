@@ -12,8 +12,10 @@
 
 #include "kvstate/backend_registry.h"
 #include "kvstate/checkpoint_store.h"
+#include "kvstate/clock.h"
 #include "kvstate/keyed_state_backend.h"
 #include "kvstate/snapshots.h"
+#include "kvstate/timers.h"
 #include "tests/model/program.h"
 #include "tests/model/subject.h"
 
@@ -60,11 +62,27 @@ struct HeldVisitor {
 struct BackendSource {
   const BackendFactory* factory = nullptr;
   const BackendRegistry* others = nullptr;  ///< For savepoints; may be null.
-  std::function<std::unique_ptr<KeyedStateBackend>(const BackendFactory& factory)> make;
+  std::shared_ptr<ManualClock> clock;
+  uint32_t max_parallelism = 1;
+  std::function<std::unique_ptr<KeyedStateBackend>(const BackendFactory& factory, KeyGroupRange range)> make;
 };
 
-/// What all subjects held at one moment, in their order.
-using Moment = std::vector<std::map<Place, Content>>;
+/// Timestamp and canonical key, under the void namespace.
+using TimerItem = std::pair<int64_t, std::string>;
+
+/// A queue of timers, and the model of it.
+struct QueueSubject {
+  const char* name = nullptr;
+  TimerStorage storage = TimerStorage::kHeap;
+  TimerQueue* queue = nullptr;  ///< Null: not made or asked for yet.
+  std::set<TimerItem> timers;
+};
+
+/// What all subjects and queues held at one moment, in their order.
+struct Moment {
+  std::vector<std::map<Place, Content>> contents;
+  std::vector<std::set<TimerItem>> timers;
+};
 
 /// A snapshot that is neither complete nor aborted.
 struct HeldSnapshot {
@@ -77,7 +95,7 @@ struct HeldSnapshot {
 /// Takes the steps of a program on a backend and on the model at once. Throws Difference.
 class Executor {
  public:
-  Executor(BackendSource source, bool raw_keys);
+  Executor(BackendSource source, const Program& program);
 
   void Take(const Step& step);
   void CheckAll();
@@ -124,14 +142,25 @@ class Executor {
   void StepVisitor(const Step& step);
   void ChangeAtVisitor(HeldVisitor& held, const StateEntry& entry, uint8_t what);
 
+  int64_t now() const { return source_.clock->NowMillis(); }
+  void SetClock(int64_t millis);
+  void Sweep(const Step& step);
+
+  TimerQueue& QueueOf(QueueSubject& subject);
+  void TakeOnTimers(const Step& step);
+  void PollTimers(QueueSubject& subject, int times);
+  void CheckTimers(QueueSubject& subject);
+
   void BeginSnapshot(const Step& step);
   void EndSnapshot(const Step& step);
   void Restore(const Step& step);
+  /// Of the same state, by way of two backends that have a half of it each.
+  CheckpointMetadata Rescaled(const CheckpointMetadata& from, const Step& step);
   Snapshots& snapshots() const;
   /// A backend that restores that handle.
   const BackendFactory* FactoryFor(const KeyedStateHandle& handle, uint8_t which) const;
   void AbortHeldSnapshots();
-  size_t NumEntries() const;
+  void CheckNumEntries(const std::string& what);
 
   /// Brings all debts up to date after the content of `place` changed.
   void Note(Subject& subject, const Place& place);
@@ -140,6 +169,9 @@ class Executor {
   std::unique_ptr<KeyedStateBackend> backend_;
   const bool raw_keys_;
   std::vector<Subject> subjects_;
+  std::vector<QueueSubject> queues_ = {{"heap", TimerStorage::kHeap, nullptr, {}},
+                                       {"stored", TimerStorage::kBackend, nullptr, {}}};
+  int64_t latest_expiry_ = INT64_MIN;  ///< Of anything that has expired: the clock does not go back behind it.
   OptionalText current_key_;
   std::vector<HeldMapWalk> walks_;
   std::vector<HeldKeys> keys_;
@@ -149,6 +181,9 @@ class Executor {
   std::map<uint64_t, Moment> moments_;  ///< By id of the snapshot.
   std::vector<HeldSnapshot> held_;
 };
+
+/// What the clock shows first.
+inline constexpr int64_t kFirstMillis = 1'000'000;
 
 /// Texts of length 0 to 600, by number.
 std::string TextOf(uint8_t number);

@@ -75,6 +75,7 @@ bool Executor::StepOnce(HeldMapWalk& held) {
         "a map iterator gives a value that never was");
   const auto* typed = static_cast<const std::string*>(Ok(held.iterator->user_key()));
   Agree(*typed == held.subject->DecodeUserKey(user_key), "a map iterator's user key");
+  held.subject->TouchEntry(held.place, user_key, now());
   held.debt.given.insert(user_key);
   held.at = held.last = user_key;
   return true;
@@ -115,7 +116,8 @@ void Executor::ChangeAtWalk(const Step& step, bool remove) {
   }
   const Place place = held.place;
   Subject& subject = *held.subject;
-  subject.Set(place, std::move(content));
+  subject.Set(place, std::move(content), now(), remove ? Subject::Written::kNothing : Subject::Written::kEntry,
+              held.last.value_or(""));
   Note(subject, place);
   SetKey(place.first);
   SetNamespace(subject, place.second);
@@ -194,7 +196,9 @@ void Executor::ChangeAtVisitor(HeldVisitor& held, const StateEntry& entry, uint8
     return;
   }
   Ok(status);
-  subject.Set(place, std::move(content));
+  const bool of_entry = subject.kind() == StateKind::kMap && what % 4 != 0;
+  const auto other = what % 4 == 0 ? Subject::Written::kNothing : Subject::Written::kAll;
+  subject.Set(place, std::move(content), now(), of_entry ? Subject::Written::kEntry : other, user_key);
   Note(subject, place);
 }
 

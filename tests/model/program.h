@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kvstate/backend_registry.h"
+#include "kvstate/state_descriptor.h"
 
 namespace kvstate::model {
 
@@ -37,9 +39,15 @@ enum class Verb : uint8_t {
   kCheckAll,        ///< Compares everything.
   kBeginSnapshot,   ///< Begins a snapshot of kind `n`, to be held.
   kEndSnapshot,     ///< Runs or cancels a held one, then completes or aborts it, at once or later.
-  kRestore,         ///< Goes on in a new backend, from a complete one.
+  kRestore,         ///< Goes on in a new backend, from a complete one, by way of two halves now and then.
+  kAdvanceClock,    ///< By up to a second.
+  kTurnClockBack,   ///< As far as nothing comes to life again that has expired.
+  kSweep,           ///< Looks for what has expired.
+  kAddTimer,        ///< At time `n`.
+  kRemoveTimer,     ///< The same one.
+  kPollTimers,      ///< Takes `n` modulo 4 timers.
 };
-inline constexpr uint8_t kVerbs = 26;
+inline constexpr uint8_t kVerbs = 32;
 
 /// One step. Members are taken modulo what there is, so that any numbers make a program.
 struct Step {
@@ -54,8 +62,12 @@ struct Step {
 struct Program {
   bool raw_keys = true;          ///< Else keys are self-delimiting strings.
   uint32_t max_parallelism = 1;  ///< 1, 128 or 32768.
+  std::vector<uint8_t> ttl;      ///< Of each state, by number: TtlOf. Those that are left out have none.
   std::vector<Step> steps;
 };
+
+/// The time to live of that number; none for 0.
+std::optional<TtlConfig> TtlOf(uint8_t number);
 
 /// As C++ that makes it again.
 std::ostream& operator<<(std::ostream& out, const Step& step);

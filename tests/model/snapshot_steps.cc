@@ -30,7 +30,8 @@ void Executor::BeginSnapshot(const Step& step) {
   options.compress = step.key % 2 == 1;
   held.task = Ok(snapshots().Snapshot(held.id, store_->storage(), options));
   Moment& moment = moments_[held.id];
-  for (const Subject& subject : subjects_) moment.push_back(subject.contents());
+  for (const Subject& subject : subjects_) moment.contents.push_back(subject.contents());
+  for (const QueueSubject& queue : queues_) moment.timers.push_back(queue.timers);
 }
 
 void Executor::EndSnapshot(const Step& step) {
@@ -81,17 +82,42 @@ void Executor::Restore(const Step& step) {
   walks_.clear();
   keys_.clear();
   visitors_.clear();
-  const CheckpointMetadata& from = complete[std::min<size_t>(step.key, complete.size() - 1)];
-  backend_ = source_.make(*FactoryFor(from.handles[0], step.user_key));
+  CheckpointMetadata from = complete[std::min<size_t>(step.key, complete.size() - 1)];
+  if (step.n % 8 >= 6 && source_.max_parallelism > 1) from = Rescaled(from, step);
+  backend_ = source_.make(*FactoryFor(from.handles[0], step.user_key), {0, source_.max_parallelism - 1});
   current_key_.reset();
+  const Moment& moment = moments_.at(from.checkpoint_id);
   for (size_t i = 0; i < subjects_.size(); ++i) {
     subjects_[i].Attach(nullptr);
-    subjects_[i].contents() = moments_.at(from.checkpoint_id)[i];
+    subjects_[i].contents() = moment.contents[i];
+  }
+  for (size_t i = 0; i < queues_.size(); ++i) {
+    queues_[i].queue = nullptr;
+    queues_[i].timers = moment.timers[i];
+    queues_[i].storage = (step.state >> i) % 2 == 0 ? TimerStorage::kHeap : TimerStorage::kBackend;
   }
   RestoreOptions options;
   options.claim = step.n % 2 == 1;
   Ok(snapshots().Restore(from.handles, store_->storage(), options));
-  Agree(Ok(backend_->NumEntries()) == NumEntries(), "NumEntries of what nobody asked for yet");
+  SetClock(now());
+  CheckNumEntries(" of what nobody asked for yet");
+}
+
+CheckpointMetadata Executor::Rescaled(const CheckpointMetadata& from, const Step& step) {
+  const uint64_t id = store_->Begin();
+  SnapshotOptions options;
+  options.kind = kKinds[step.state_namespace % kKinds.size()];
+  const BackendFactory& factory = *FactoryFor(from.handles[0], step.user_key);
+  std::vector<KeyedStateHandle> halves;
+  for (uint32_t i = 0; i < 2; ++i) {
+    const auto half = source_.make(factory, KeyGroupRangeOf(source_.max_parallelism, 2, i));
+    auto* of_half = GetExtension<Snapshots>(*half);
+    Ok(of_half->Restore(from.handles, store_->storage(), {}));
+    halves.push_back(Ok(Ok(of_half->Snapshot(id, store_->storage(), options))->Run()).handle);
+  }
+  Ok(store_->Complete(id, options.kind, halves));
+  moments_[id] = moments_.at(from.checkpoint_id);
+  return store_->Completed().back();
 }
 
 }  // namespace kvstate::model

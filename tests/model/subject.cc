@@ -1,5 +1,7 @@
 #include "tests/model/subject.h"
 
+#include <algorithm>
+
 #include "kvstate/descriptors.h"
 #include "kvstate/extension.h"
 
@@ -54,12 +56,64 @@ const Content& Subject::At(const Place& place) const {
   return found == contents_.end() ? absent : found->second;
 }
 
-void Subject::Set(const Place& place, Content content) {
+void Subject::Set(const Place& place, Content content, int64_t now, Written written, const std::string& user_key) {
   if (content.absent()) {
     contents_.erase(place);
-  } else {
-    contents_[place] = std::move(content);
+    return;
   }
+  if (written == Written::kAll) content.list_times.clear();
+  if (written == Written::kAll || written == Written::kAppended) content.value_time = now;
+  if (written == Written::kEntry) content.map_times[user_key] = now;
+  content.list_times.resize(content.list.size(), now);
+  contents_[place] = std::move(content);
+}
+
+void Subject::Touch(const Place& place, int64_t now) {
+  const auto found = contents_.find(place);
+  if (!ReadsRenew() || found == contents_.end()) return;
+  Content& content = found->second;
+  content.value_time = now;
+  content.list_times.assign(content.list.size(), now);
+  for (auto& [user_key, time] : content.map_times) time = now;
+}
+
+void Subject::TouchEntry(const Place& place, const std::string& user_key, int64_t now) {
+  const auto found = contents_.find(place);
+  if (!ReadsRenew() || found == contents_.end() || !found->second.map.contains(user_key)) return;
+  found->second.map_times[user_key] = now;
+}
+
+std::optional<int64_t> Subject::ExpiryOf(int64_t time) const {
+  if (!descriptor_.ttl.has_value() || descriptor_.ttl->ttl_millis == INT64_MAX) return std::nullopt;
+  return time + descriptor_.ttl->ttl_millis;
+}
+
+std::vector<Place> Subject::Expire(int64_t now, int64_t* latest) {
+  std::vector<Place> changed;
+  if (!descriptor_.ttl.has_value()) return changed;
+  const auto expires = [&](int64_t time) {
+    const std::optional<int64_t> expiry = ExpiryOf(time);
+    if (!expiry.has_value() || *expiry > now) return false;
+    *latest = std::max(*latest, *expiry);
+    return true;
+  };
+  for (auto& [place, content] : contents_) {
+    const size_t before = content.list.size() + content.map.size() + (content.value.has_value() ? 1 : 0);
+    if (content.value.has_value() && expires(content.value_time)) content.value.reset();
+    size_t kept = 0;
+    for (size_t i = 0; i < content.list.size(); ++i) {
+      if (expires(content.list_times[i])) continue;
+      content.list_times[kept] = content.list_times[i];
+      std::swap(content.list[kept++], content.list[i]);
+    }
+    content.list.resize(kept);
+    content.list_times.resize(kept);
+    std::erase_if(content.map, [&](const auto& entry) { return expires(content.map_times.at(entry.first)); });
+    const size_t after = content.list.size() + content.map.size() + (content.value.has_value() ? 1 : 0);
+    if (after != before) changed.push_back(place);
+  }
+  std::erase_if(contents_, [](const auto& at) { return at.second.absent(); });
+  return changed;
 }
 
 size_t Subject::NumEntries() const {
@@ -78,9 +132,12 @@ void Subject::Add(Content& content, const std::string& input) const {
   *content.value += input;
 }
 
-void Subject::Merge(Content& target, const Content& source) const {
+void Subject::Merge(Content& target, const Content& source, int64_t now) {
   target.list.insert(target.list.end(), source.list.begin(), source.list.end());
+  target.list_times.insert(target.list_times.end(), source.list_times.begin(), source.list_times.end());
   if (!source.value.has_value()) return;
+  // What comes alone stays as old as it is.
+  target.value_time = target.value.has_value() ? now : source.value_time;
   target.value = target.value.value_or("") + *source.value;
 }
 

@@ -38,8 +38,12 @@ struct Content {
   std::vector<std::string> list;            ///< List.
   std::map<std::string, OptionalText> map;  ///< Map, by canonical user key.
 
+  // When each of them was written last.
+  int64_t value_time = 0;
+  std::vector<int64_t> list_times;
+  std::map<std::string, int64_t> map_times;
+
   bool absent() const { return !value.has_value() && list.empty() && map.empty(); }
-  friend bool operator==(const Content&, const Content&) = default;
 };
 
 /// Canonical key and namespace.
@@ -49,6 +53,7 @@ using Place = std::pair<std::string, std::string>;
 class Subject {
  public:
   Subject(StateDescriptor descriptor, SerializerPtr namespace_serializer);
+  void SetTtl(const std::optional<TtlConfig>& ttl) { descriptor_.ttl = ttl; }
 
   StateKind kind() const { return descriptor_.kind; }
   const std::string& name() const { return descriptor_.name; }
@@ -73,12 +78,22 @@ class Subject {
   const std::map<Place, Content>& contents() const { return contents_; }
   /// Absent ones are as if default made.
   const Content& At(const Place& place) const;
-  void Set(const Place& place, Content content);
+  /// What a write changed, and thereby made new.
+  enum class Written { kAll, kAppended, kEntry, kNothing };
+  /// `user_key`: of kEntry.
+  void Set(const Place& place, Content content, int64_t now, Written written = Written::kAll,
+           const std::string& user_key = "");
+  /// A read of all that is there.
+  void Touch(const Place& place, int64_t now);
+  void TouchEntry(const Place& place, const std::string& user_key, int64_t now);
+  /// Takes out what has expired, and gives the places where there was such. `latest` becomes the last moment at which
+  /// something of that expired, if that is later.
+  std::vector<Place> Expire(int64_t now, int64_t* latest);
   size_t NumEntries() const;
 
   // --- what the model does ---
   void Add(Content& content, const std::string& input) const;
-  void Merge(Content& target, const Content& source) const;
+  static void Merge(Content& target, const Content& source, int64_t now);
   /// What Get gives of a stored accumulator or value.
   std::string Result(const std::string& stored) const;
   /// The canonical bytes of a text as value (input) or as user key.
@@ -93,6 +108,12 @@ class Subject {
   OptionalText Describe(const Content& content, const std::string& user_key) const;
 
  private:
+  /// Of something written at that time; none for never.
+  std::optional<int64_t> ExpiryOf(int64_t time) const;
+  bool ReadsRenew() const {
+    return descriptor_.ttl.has_value() && descriptor_.ttl->update == TtlConfig::Update::kOnReadAndWrite;
+  }
+
   StateDescriptor descriptor_;
   SerializerPtr namespace_serializer_;
   InternalKVState* state_ = nullptr;
