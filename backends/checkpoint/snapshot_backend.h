@@ -95,7 +95,6 @@ class SnapshotBackend : public BackendBase, public Snapshots, private TimersHost
   SnapshotRuns runs_;
   BackendTimers timers_{*this};
   uint64_t last_snapshot_id_ = 0;
-  uint64_t last_confirmed_id_ = 0;
   std::vector<uint64_t> pending_;  ///< Checkpoints that were begun and neither confirmed nor aborted.
 };
 
