@@ -194,7 +194,7 @@ Status PartFileReader::ReadFrom(const Source& source, const Part& part, std::str
 }
 
 Status PartFileReader::Read(const Part& part, std::string* bytes) {
-  const Status status = ReadFrom(source_, part, bytes);
+  Status status = ReadFrom(source_, part, bytes);
   if (status.ok() || near_ == nullptr) return status;
   near_->ReplacedByDurable(file_.path, status);
   KVSTATE_ASSIGN_OR_RETURN(Source durable, OpenIn(near_->durable()));
