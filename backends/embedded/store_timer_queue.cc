@@ -22,7 +22,7 @@ StoreTimerQueue::StoreTimerQueue(const KeyContext& keys, SerializerPtr namespace
                                  TableChanges* changes)
     : BackendTimerQueue(keys, std::move(namespace_serializer), std::move(name), TimerStorage::kBackend),
       key_group_bytes_(KeyGroupPrefixBytes(keys.max_parallelism())),
-      most_in_memory_(std::clamp(kMostOfQueue / keys.range().size(), kLeastOfGroup, kMostOfGroup)),
+      most_in_memory_(std::clamp(kMostOfQueue / std::max<size_t>(keys.range().size(), 1), kLeastOfGroup, kMostOfGroup)),
       table_(std::make_unique<StateTable>(std::move(table), store_writes, changes)),
       first_(keys.range().size()),
       all_in_memory_(keys.range().size(), is_empty),
