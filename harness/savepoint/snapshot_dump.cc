@@ -71,7 +71,7 @@ class Dumper {
     for (const SavedOperatorState& state : handle.states) states.push_back(ColumnsOf(handle, state));
     const auto none = [](const OperatorColumns& state) { return !state.wanted; };
     if (std::all_of(states.begin(), states.end(), none)) return Status();
-    const Status status = ForEachOperatorEntry(storage, handle, [&](const SavedOperatorEntry& entry) {
+    Status status = ForEachOperatorEntry(storage, handle, [&](const SavedOperatorEntry& entry) {
       const OperatorColumns& state = states[entry.state];
       if (!state.wanted) return Status();
       if (enough()) return CancelledError("there are enough entries");

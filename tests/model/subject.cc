@@ -97,7 +97,8 @@ std::vector<Place> Subject::Expire(int64_t now, int64_t* latest) {
     *latest = std::max(*latest, *expiry);
     return true;
   };
-  for (auto& [place, content] : contents_) {
+  for (auto& at : contents_) {
+    auto& content = at.second;
     const size_t before = content.list.size() + content.map.size() + (content.value.has_value() ? 1 : 0);
     if (content.value.has_value() && expires(content.value_time)) content.value.reset();
     size_t kept = 0;
@@ -110,7 +111,7 @@ std::vector<Place> Subject::Expire(int64_t now, int64_t* latest) {
     content.list_times.resize(kept);
     std::erase_if(content.map, [&](const auto& entry) { return expires(content.map_times.at(entry.first)); });
     const size_t after = content.list.size() + content.map.size() + (content.value.has_value() ? 1 : 0);
-    if (after != before) changed.push_back(place);
+    if (after != before) changed.push_back(at.first);
   }
   std::erase_if(contents_, [](const auto& at) { return at.second.absent(); });
   return changed;
