@@ -21,18 +21,15 @@ void FillRandom(Random& random, char* at, size_t size) {
 
 }  // namespace
 
-PayloadGenerator::PayloadGenerator(size_t size, uint32_t random_percent, uint64_t seed, uint64_t stream)
-    : bytes_(size, '\0'), random_percent_(random_percent), random_(seed, stream) {
-  assert(random_percent >= 1 && random_percent <= 100);
-}
-
-ByteView PayloadGenerator::Next() {
-  for (size_t begin = 0; begin < bytes_.size(); begin += kChunkBytes) {
+ByteView PayloadGenerator::Next(size_t size) {
+  assert(random_percent_ >= 1 && random_percent_ <= 100);
+  bytes_.resize(size);
+  for (size_t begin = 0; begin < size; begin += kChunkBytes) {
     char* chunk = bytes_.data() + begin;
-    const size_t size = std::min(kChunkBytes, bytes_.size() - begin);
-    const size_t fresh = std::max<size_t>(1, (size * random_percent_ + 99) / 100);
+    const size_t chunk_bytes = std::min(kChunkBytes, size - begin);
+    const size_t fresh = std::max<size_t>(1, (chunk_bytes * random_percent_ + 99) / 100);
     FillRandom(random_, chunk, fresh);
-    for (size_t i = fresh; i < size; ++i) chunk[i] = chunk[i - fresh];
+    for (size_t i = fresh; i < chunk_bytes; ++i) chunk[i] = chunk[i - fresh];
   }
   return bytes_;
 }

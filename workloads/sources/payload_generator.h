@@ -10,16 +10,17 @@
 
 namespace kvstate::workloads {
 
-/// Payloads of a given size, of which a given share is random bytes and the rest repeats them: each 128 bytes begin
+/// Payloads of which a given share is random bytes and the rest repeats them: each 128 bytes begin
 /// with fresh random ones and go on with copies of those. An LZ compressor leaves about that share; no two payloads of
 /// 8 or more random bytes are alike.
 class PayloadGenerator {
  public:
   /// REQUIRES: 1 <= random_percent <= 100.
-  PayloadGenerator(size_t size, uint32_t random_percent, uint64_t seed, uint64_t stream);
+  PayloadGenerator(uint32_t random_percent, uint64_t seed, uint64_t stream)
+      : random_percent_(random_percent), random_(seed, stream) {}
 
-  /// Valid until the next call.
-  ByteView Next();
+  /// Of so many bytes; valid until the next call.
+  ByteView Next(size_t size);
 
  private:
   std::string bytes_;
