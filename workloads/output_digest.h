@@ -15,6 +15,11 @@ class OutputDigest {
   void Add(ByteView row);
   uint64_t value() const { return value_; }
   uint64_t rows() const { return rows_; }
+  /// Goes on from another's value and rows.
+  void Continue(uint64_t value, uint64_t rows) {
+    value_ = value;
+    rows_ = rows;
+  }
 
  private:
   uint64_t value_ = 0;

@@ -20,6 +20,7 @@ struct Event {
   int64_t time_ms = 0;  ///< Event time, milliseconds; may be earlier than the event before.
   ByteView key;         ///< Raw bytes: what the stream is keyed by.
   ByteView value;       ///< Raw bytes of the payload, possibly none.
+  uint32_t stream = 0;  ///< Which one, where an operator takes several: 0, 1, …
 };
 
 /// A stream of events: a seeded generator, or a file. The same seed gives the same stream, byte for byte, on every
@@ -47,6 +48,13 @@ class Operator {
   virtual uint64_t output_digest() const = 0;
   /// Rows it has emitted so far.
   virtual uint64_t output_rows() const = 0;
+
+  /// What it keeps outside the backend's state, such as its watermark and the digest of its output: belongs to each
+  /// snapshot of the backend.
+  virtual std::string Progress() const = 0;
+  /// After Open on a backend restored from a snapshot: what Progress gave then. The operator goes on as that one would
+  /// have. DATA_LOSS when it is not what an operator of the kind gives.
+  virtual Status RestoreProgress(ByteView progress) = 0;
 };
 
 /// Parameters by name, as text: of a generator (`events`, `keys`, `zipf_theta`, …) and of an operator (`window_ms`, …).

@@ -57,6 +57,9 @@ class KeyTimersOperator final : public OperatorBase {
     return timers_->RegisterEventTimeTimer(namespace_, timer.timestamp + options_.timers_per_key * options_.period_ms);
   }
 
+  void SaveOwnProgress(ByteWriter& to) const override { watermark_.Save(to); }
+  bool RestoreOwnProgress(ByteReader& from) override { return watermark_.Restore(from); }
+
   const KeyTimersOptions options_;
   const std::string namespace_ = Encode(VoidNamespace{});
   BoundedWatermark watermark_;

@@ -15,6 +15,27 @@ Status OperatorBase::Open(KeyedStateBackend& backend) {
   return OpenStates();
 }
 
+std::string OperatorBase::Progress() const {
+  ByteWriter progress;
+  progress.PutFixed64(output_.value());
+  progress.PutFixed64(output_.rows());
+  SaveOwnProgress(progress);
+  return std::string(progress.view());
+}
+
+Status OperatorBase::RestoreProgress(ByteView progress) {
+  if (backend_ == nullptr) return FailedPreconditionError("the operator is not open; open it on the restored backend");
+  ByteReader reader(progress);
+  uint64_t digest = 0;
+  uint64_t rows = 0;
+  if (!reader.ReadFixed64(&digest) || !reader.ReadFixed64(&rows) || !RestoreOwnProgress(reader) || !reader.AtEnd()) {
+    return DataLossError("the operator's progress, of " + std::to_string(progress.size()) +
+                         " bytes, is damaged or another operator's");
+  }
+  output_.Continue(digest, rows);
+  return Status();
+}
+
 WorkloadSpec MakeWorkload(std::string name, std::string description, const Parameters& source_defaults,
                           std::vector<ParameterSpec> operator_parameters,
                           std::function<std::unique_ptr<Operator>(ParameterReader& reader)> make_operator) {

@@ -26,10 +26,16 @@ class OperatorBase : public Operator {
   Status Open(KeyedStateBackend& backend) final;
   uint64_t output_digest() const final { return output_.value(); }
   uint64_t output_rows() const final { return output_.rows(); }
+  std::string Progress() const final;
+  Status RestoreProgress(ByteView progress) final;
 
  protected:
   /// Makes the operator's states.
   virtual Status OpenStates() = 0;
+  /// What the operator keeps outside state, besides its output's digest.
+  virtual void SaveOwnProgress(ByteWriter& /*to*/) const {}
+  /// False when that is not it.
+  virtual bool RestoreOwnProgress(ByteReader& /*from*/) { return true; }
 
   /// The state of `descriptor` as the façade `View`, such as ValueState<int64_t>, over namespaces of type N.
   template <class View, HasCodec N = VoidNamespace>

@@ -8,9 +8,7 @@
 #include "kvstate/descriptors.h"
 #include "kvstate/namespaces.h"
 #include "kvstate/state.h"
-#include "workloads/operators/event_time.h"
-#include "workloads/operators/event_timers.h"
-#include "workloads/operators/operator_support.h"
+#include "workloads/operators/event_time_operator.h"
 
 namespace kvstate::workloads {
 namespace {
@@ -19,62 +17,62 @@ namespace {
 /// that grows moves no state, and only sessions that an event joins are merged.
 using Session = std::pair<TimeWindow, TimeWindow>;
 
-struct SessionWindowsOptions {
-  int64_t gap_ms = 1;
-  int64_t out_of_order_ms = 0;
-};
-
 /// Counts each key's events in sessions: an event at time t opens [t, t + gap), and windows of a key that overlap or
 /// touch become one. A key's open sessions are a list in state, their counts a reducing state under window namespaces.
 /// When the watermark reaches a session's last millisecond it is emitted and cleared. An event whose window the
-/// watermark has passed, and that joins no open session, is dropped and counted. What is to fire is kept in memory
-/// (EventTimers).
-class SessionWindowsOperator final : public OperatorBase {
+/// watermark has passed, and that joins no open session, is dropped and counted.
+class SessionWindowsOperator final : public EventTimeOperator {
  public:
-  explicit SessionWindowsOperator(const SessionWindowsOptions& options)
-      : options_(options), watermark_(options.out_of_order_ms) {}
+  SessionWindowsOperator(const EventTimeOptions& options, int64_t gap_ms)
+      : EventTimeOperator(options), gap_ms_(gap_ms) {}
 
-  Status Process(const Event& event) override {
-    KVSTATE_RETURN_IF_ERROR(CheckEventTime(event.time_ms));
+ private:
+  Status OpenStates() override {
+    KVSTATE_RETURN_IF_ERROR(OpenEventTimers(SerializerFor<TimeWindow>()));
+    KVSTATE_RETURN_IF_ERROR(OpenState(ListStateDescriptor<Session>("sessions"), &list_));
+    const ReducingStateDescriptor<int64_t> descriptor("count", NamedReduceFunction("sum_int64"));
+    return OpenState<ReducingState<int64_t>, TimeWindow>(descriptor, &count_);
+  }
+
+  Status ProcessInTime(const Event& event) override {
     KVSTATE_RETURN_IF_ERROR(SetKey(event.key));
     KVSTATE_RETURN_IF_ERROR(LoadSessions());
-    const TimeWindow window{event.time_ms, event.time_ms + options_.gap_ms};
+    const TimeWindow window{event.time_ms, event.time_ms + gap_ms_};
     // Open sessions of a key neither overlap nor touch, so those that the event's own window meets are all to merge.
     const auto first = std::find_if(sessions_.begin(), sessions_.end(),
                                     [&](const Session& session) { return session.first.Intersects(window); });
-    if (first == sessions_.end() && window.max_timestamp() <= watermark_.value()) {
-      ++late_events_;
+    if (first == sessions_.end() && window.max_timestamp() <= watermark_ms()) {
+      CountLate();
       return Status();
     }
     if (first == sessions_.end()) {
       sessions_.emplace_back(window, window);
-      timers_.Register(window.max_timestamp(), event.key);
+      KVSTATE_RETURN_IF_ERROR(RegisterEnd(window));
       KVSTATE_RETURN_IF_ERROR(list_.Update(sessions_));
       KVSTATE_RETURN_IF_ERROR(count_.SetCurrentNamespace(window));
     } else {
-      KVSTATE_RETURN_IF_ERROR(Join(window, event.key, static_cast<size_t>(first - sessions_.begin())));
+      KVSTATE_RETURN_IF_ERROR(Join(window, static_cast<size_t>(first - sessions_.begin())));
     }
-    KVSTATE_RETURN_IF_ERROR(count_.Add(1));
-    watermark_.Observe(event.time_ms);
-    return timers_.HasDue(watermark_.value()) ? FireDue() : Status();
+    return count_.Add(1);
   }
 
-  /// Fires the sessions that are open; then emits the number of late events, when there were any.
-  Status Finish() override {
-    watermark_.Close();
-    KVSTATE_RETURN_IF_ERROR(FireDue());
-    if (late_events_ > 0) {
-      NewRow().PutFixed64(late_events_);
-      Emit();
-    }
-    return Status();
-  }
-
- private:
-  Status OpenStates() override {
-    KVSTATE_RETURN_IF_ERROR(OpenState(ListStateDescriptor<Session>("sessions"), &list_));
-    const ReducingStateDescriptor<int64_t> descriptor("count", NamedReduceFunction("sum_int64"));
-    return OpenState<ReducingState<int64_t>, TimeWindow>(descriptor, &count_);
+  Status OnTimer(const Timer& timer) override {
+    KVSTATE_RETURN_IF_ERROR(LoadSessions());
+    const auto session = std::find_if(sessions_.begin(), sessions_.end(),
+                                      [&](const Session& s) { return s.first.max_timestamp() == timer.timestamp; });
+    if (session == sessions_.end()) return InternalError("state \"sessions\" lacks a session that is to fire");
+    KVSTATE_RETURN_IF_ERROR(count_.SetCurrentNamespace(session->second));
+    KVSTATE_ASSIGN_OR_RETURN(const int64_t* count, count_.Get());
+    if (count == nullptr) return InternalError("state \"count\" is absent where a session is to fire");
+    ByteWriter& row = NewRow();
+    row.PutLengthPrefixed(timer.key);
+    row.PutFixed64(static_cast<uint64_t>(session->first.start));
+    row.PutFixed64(static_cast<uint64_t>(session->first.end));
+    row.PutFixed64(static_cast<uint64_t>(*count));
+    Emit();
+    KVSTATE_RETURN_IF_ERROR(count_.Clear());
+    sessions_.erase(session);
+    return sessions_.empty() ? list_.Clear() : list_.Update(sessions_);
   }
 
   Status LoadSessions() {
@@ -86,7 +84,7 @@ class SessionWindowsOperator final : public OperatorBase {
 
   /// Makes one session of `window` and the sessions it meets, of which sessions_[first] is the first, and leaves its
   /// state window as current namespace.
-  Status Join(const TimeWindow& window, ByteView key, size_t first) {
+  Status Join(const TimeWindow& window, size_t first) {
     TimeWindow merged = window;
     merged_state_windows_.clear();
     size_t kept = 0;
@@ -97,10 +95,12 @@ class SessionWindowsOperator final : public OperatorBase {
       if (meets && i != first) merged_state_windows_.push_back(session.second);
       // The first that meets keeps its place, which the merged session takes.
       if (!meets || i == first) sessions_[kept++] = session;
-      if (meets) timers_.Delete(session.first.max_timestamp(), key);
+      if (meets) {
+        KVSTATE_RETURN_IF_ERROR(timers().DeleteEventTimeTimer(Encode(session.first), session.first.max_timestamp()));
+      }
     }
     sessions_.resize(kept);
-    timers_.Register(merged.max_timestamp(), key);
+    KVSTATE_RETURN_IF_ERROR(RegisterEnd(merged));
     Session& target = sessions_[first];
     if (target.first != merged) {
       target.first = merged;
@@ -112,38 +112,15 @@ class SessionWindowsOperator final : public OperatorBase {
     return count_.SetCurrentNamespace(target.second);
   }
 
-  Status FireDue() {
-    return timers_.FireUpTo(watermark_.value(), [this](int64_t time_ms, ByteView key) { return Fire(time_ms, key); });
+  Status RegisterEnd(const TimeWindow& window) {
+    return timers().RegisterEventTimeTimer(Encode(window), window.max_timestamp());
   }
 
-  Status Fire(int64_t time_ms, ByteView key) {
-    KVSTATE_RETURN_IF_ERROR(SetKey(key));
-    KVSTATE_RETURN_IF_ERROR(LoadSessions());
-    const auto session = std::find_if(sessions_.begin(), sessions_.end(),
-                                      [&](const Session& s) { return s.first.max_timestamp() == time_ms; });
-    if (session == sessions_.end()) return InternalError("state \"sessions\" lacks a session that is to fire");
-    KVSTATE_RETURN_IF_ERROR(count_.SetCurrentNamespace(session->second));
-    KVSTATE_ASSIGN_OR_RETURN(const int64_t* count, count_.Get());
-    if (count == nullptr) return InternalError("state \"count\" is absent where a session is to fire");
-    ByteWriter& row = NewRow();
-    row.PutLengthPrefixed(key);
-    row.PutFixed64(static_cast<uint64_t>(session->first.start));
-    row.PutFixed64(static_cast<uint64_t>(session->first.end));
-    row.PutFixed64(static_cast<uint64_t>(*count));
-    Emit();
-    KVSTATE_RETURN_IF_ERROR(count_.Clear());
-    sessions_.erase(session);
-    return sessions_.empty() ? list_.Clear() : list_.Update(sessions_);
-  }
-
-  const SessionWindowsOptions options_;
+  const int64_t gap_ms_;
   ListState<Session> list_;
   ReducingState<int64_t> count_;
-  BoundedWatermark watermark_;
-  EventTimers timers_;
   std::vector<Session> sessions_;
   std::vector<TimeWindow> merged_state_windows_;
-  uint64_t late_events_ = 0;
 };
 
 }  // namespace
@@ -154,13 +131,12 @@ WorkloadSpec SessionWindows() {
   return MakeWorkload(
       "session_windows", "Events of each key counted in sessions that merge as events join them, fire and clear",
       {{"keys", "10000"}, {"out_of_order_ms", "5000"}},
-      {{"gap_ms", "10000", "A session ends this many milliseconds after its last event, 1 to 2^50"},
-       {"out_of_order_ms", "5000", "The watermark stays this many milliseconds behind the latest event, 0 to 2^50"}},
+      EventTimeParameters(
+          {{"gap_ms", "10000", "A session ends this many milliseconds after its last event, 1 to 2^50"}},
+          {{"out_of_order_ms", "5000"}}),
       [](ParameterReader& reader) {
-        SessionWindowsOptions options;
-        options.gap_ms = reader.Integer("gap_ms", 1, kMaxDurationMs);
-        options.out_of_order_ms = reader.Integer("out_of_order_ms", 0, kMaxDurationMs);
-        return std::make_unique<SessionWindowsOperator>(options);
+        const int64_t gap_ms = reader.Integer("gap_ms", 1, kMaxDurationMs);
+        return std::make_unique<SessionWindowsOperator>(ReadEventTime(reader), gap_ms);
       });
 }
 

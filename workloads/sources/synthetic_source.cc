@@ -40,7 +40,7 @@ enum RandomStream : uint64_t {
 constexpr size_t kIdBytes = 8;
 constexpr int64_t kMaxEvents = 1'000'000'000'000;
 constexpr uint64_t kMaxEpochEvents = 1'000'000'000;
-constexpr size_t kMaxValueBytes = size_t{1} << 24;
+constexpr size_t kMaxPayloadBytes = size_t{1} << 24;
 constexpr int64_t kMaxTimeMs = int64_t{1} << 52;
 
 struct SourceOptions {
@@ -201,18 +201,18 @@ class SourceReader {
         static_cast<SizeDistribution>(reader_.Choice("value_size", {"constant", "uniform", "normal", "pareto"}));
     const bool is_constant = sizes->distribution == SizeDistribution::kConstant;
     const bool is_normal = sizes->distribution == SizeDistribution::kNormal;
-    sizes->bytes = reader_.Count("value_bytes", 0, kMaxValueBytes);
+    sizes->bytes = reader_.Count("value_bytes", 0, kMaxPayloadBytes);
     OnlyIf(is_constant || is_normal, {"value_bytes"}, "value_size is constant or normal");
-    sizes->bytes_min = reader_.Count("value_bytes_min", 0, kMaxValueBytes);
-    sizes->bytes_max = reader_.Count("value_bytes_max", 0, kMaxValueBytes);
+    sizes->bytes_min = reader_.Count("value_bytes_min", 0, kMaxPayloadBytes);
+    sizes->bytes_max = reader_.Count("value_bytes_max", 0, kMaxPayloadBytes);
     OnlyIf(!is_constant, {"value_bytes_min", "value_bytes_max"}, "value_size is uniform, normal or pareto");
     if (!is_constant && sizes->bytes_min > sizes->bytes_max) {
       reader_.Refuse("value_bytes_min", "at most value_bytes_max");
     }
-    sizes->bytes_stddev = reader_.Real("value_bytes_stddev", 0, kMaxValueBytes);
+    sizes->bytes_stddev = reader_.Real("value_bytes_stddev", 0, kMaxPayloadBytes);
     OnlyIf(is_normal, {"value_bytes_stddev"}, "value_size is normal");
     sizes->pareto_k = reader_.Real("pareto_k", 0.001, 10);
-    sizes->pareto_sigma = reader_.Real("pareto_sigma", 0.001, kMaxValueBytes);
+    sizes->pareto_sigma = reader_.Real("pareto_sigma", 0.001, kMaxPayloadBytes);
     OnlyIf(sizes->distribution == SizeDistribution::kPareto, {"pareto_k", "pareto_sigma"}, "value_size is pareto");
   }
 

@@ -16,6 +16,7 @@ struct OwnedEvent {
   int64_t time_ms = 0;
   std::string key;
   std::string value;
+  uint32_t stream = 0;
 };
 
 /// The whole stream of a workload's source.
@@ -47,7 +48,8 @@ class RowBuilder {
 };
 
 /// Runs the workload's operator over `events` on every built-in backend, whose clock stands at the latest time of an
-/// event so far, and expects the rows given, in order, and, where given, as many entries in state at the end.
+/// event so far, and expects the rows given, in order, and, where given, as many entries in state at the end. Then
+/// again with a savepoint in the middle of the stream, from which a new operator goes on, on the next backend.
 void ExpectOutput(const std::string& workload, const Parameters& parameters, const std::vector<OwnedEvent>& events,
                   const std::vector<std::string>& rows, std::optional<uint64_t> entries_left);
 

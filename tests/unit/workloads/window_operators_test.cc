@@ -13,19 +13,23 @@
 namespace kvstate::workloads {
 namespace {
 
-/// What a watermark that stays `bound_ms` behind the latest event has reached.
+/// What a watermark that stays `bound_ms` behind the latest event, and is given anew once it has moved by
+/// `interval_ms`, has reached.
 class ReferenceWatermark {
  public:
-  explicit ReferenceWatermark(int64_t bound_ms) : bound_ms_(bound_ms) {}
-  bool HasPassed(int64_t time_ms) const { return any_ && time_ms < latest_ms_ - bound_ms_; }
+  explicit ReferenceWatermark(int64_t bound_ms, int64_t interval_ms) : bound_ms_(bound_ms), interval_ms_(interval_ms) {}
+  bool HasPassed(int64_t time_ms) const { return any_ && time_ms < given_ms_; }
   void Observe(int64_t time_ms) {
-    latest_ms_ = any_ ? std::max(latest_ms_, time_ms) : time_ms;
+    const int64_t reached_ms = time_ms - bound_ms_;
+    if (any_ && reached_ms - given_ms_ < std::max<int64_t>(interval_ms_, 1)) return;
+    given_ms_ = reached_ms;
     any_ = true;
   }
 
  private:
-  int64_t bound_ms_;
-  int64_t latest_ms_ = 0;
+  const int64_t bound_ms_;
+  const int64_t interval_ms_;
+  int64_t given_ms_ = 0;
   bool any_ = false;
 };
 
@@ -47,9 +51,10 @@ class WindowRows {
   int64_t late_ = 0;
 };
 
-WindowRows TumblingReference(const std::vector<OwnedEvent>& events, int64_t window_ms, int64_t bound_ms) {
+WindowRows TumblingReference(const std::vector<OwnedEvent>& events, int64_t window_ms, int64_t bound_ms,
+                             int64_t interval_ms = 0) {
   WindowRows rows;
-  ReferenceWatermark watermark(bound_ms);
+  ReferenceWatermark watermark(bound_ms, interval_ms);
   std::map<std::pair<int64_t, std::string>, int64_t> counts;
   for (const OwnedEvent& event : events) {
     int64_t start = event.time_ms / window_ms * window_ms;
@@ -69,14 +74,15 @@ WindowRows TumblingReference(const std::vector<OwnedEvent>& events, int64_t wind
 }
 
 /// All sessions of each key are kept, the fired ones too; an event joins those that the watermark has not passed.
-WindowRows SessionReference(const std::vector<OwnedEvent>& events, int64_t gap_ms, int64_t bound_ms, int* merges) {
+WindowRows SessionReference(const std::vector<OwnedEvent>& events, int64_t gap_ms, int64_t bound_ms, int* merges,
+                            int64_t interval_ms = 0) {
   struct Session {
     int64_t start;
     int64_t end;
     int64_t count;
   };
   WindowRows rows;
-  ReferenceWatermark watermark(bound_ms);
+  ReferenceWatermark watermark(bound_ms, interval_ms);
   std::map<std::string, std::vector<Session>> sessions;
   for (const OwnedEvent& event : events) {
     auto& of_key = sessions[event.key];
@@ -114,8 +120,12 @@ Parameters SourceWithDisorder(const std::string& out_of_order_ms) {
   return {{"events", "3000"}, {"keys", "25"}, {"out_of_order_ms", out_of_order_ms}};
 }
 
-Parameters Operator(const std::string& length_name, int64_t length_ms, int64_t bound_ms) {
-  return {{length_name, std::to_string(length_ms)}, {"out_of_order_ms", std::to_string(bound_ms)}};
+Parameters Operator(const std::string& length_name, int64_t length_ms, int64_t bound_ms, int64_t interval_ms = 0,
+                    const std::string& timer_storage = "heap") {
+  return {{length_name, std::to_string(length_ms)},
+          {"out_of_order_ms", std::to_string(bound_ms)},
+          {"watermark_interval_ms", std::to_string(interval_ms)},
+          {"timer_storage", timer_storage}};
 }
 
 TEST(TumblingCountTest, CountsEveryEventWithinTheBound) {
@@ -130,6 +140,16 @@ TEST(TumblingCountTest, DropsAndCountsWhatComesAfterItsWindowFired) {
   const WindowRows rows = TumblingReference(events, 100, 50);
   ASSERT_GT(rows.late(), 100);
   ExpectOutput("tumbling_count", Operator("window_ms", 100, 50), events, rows.InOrder(), 0);
+}
+
+TEST(TumblingCountTest, WatermarksAnIntervalApartFireInBursts) {
+  const auto events = ReadEvents("tumbling_count", SourceWithDisorder("300"), 1);
+  const WindowRows rows = TumblingReference(events, 100, 50, 250);
+  ASSERT_GT(rows.late(), 50);
+  ASSERT_LT(rows.late(), TumblingReference(events, 100, 50).late());
+  for (const char* storage : {"heap", "backend"}) {
+    ExpectOutput("tumbling_count", Operator("window_ms", 100, 50, 250, storage), events, rows.InOrder(), 0);
+  }
 }
 
 TEST(TumblingCountTest, TakesTimesBeforeTheEpochAndTheEdgesOfWindows) {
@@ -160,6 +180,16 @@ TEST(SessionWindowsTest, DropsLateEventsThatJoinNoOpenSession) {
   ASSERT_GT(rows.late(), 100);
   ASSERT_GT(merges, 10);
   ExpectOutput("session_windows", Operator("gap_ms", 20, 80), events, rows.InOrder(), 0);
+}
+
+TEST(SessionWindowsTest, WatermarksAnIntervalApartFireInBursts) {
+  const auto events = ReadEvents("session_windows", SourceWithDisorder("300"), 1);
+  int merges = 0;
+  const WindowRows rows = SessionReference(events, 20, 80, &merges, 250);
+  ASSERT_GT(rows.late(), 50);
+  for (const char* storage : {"heap", "backend"}) {
+    ExpectOutput("session_windows", Operator("gap_ms", 20, 80, 250, storage), events, rows.InOrder(), 0);
+  }
 }
 
 TEST(SessionWindowsTest, LateEventsMergeTheSessionsTheyJoin) {
