@@ -13,9 +13,11 @@
 
 #include "harness/cli/command_import.h"
 #include "harness/cli/command_list.h"
+#include "harness/cli/command_record.h"
 #include "harness/cli/command_replay.h"
 #include "harness/cli/command_run.h"
 #include "harness/cli/command_savepoint.h"
+#include "harness/cli/command_trace.h"
 #include "harness/cli/console.h"
 #include "harness/cli/flag_parser.h"
 #include "kvstate/backends.h"
@@ -76,6 +78,9 @@ DEFINE_string(value_column, "", "The column of the events' value; none when empt
 DEFINE_bool(header, false, "The first row names the columns.");
 DEFINE_string(time_unit, "ms", "Unit of the time column: us, ms or s.");
 DEFINE_string(operator, "value_rmw", "The workload whose operator the events are fed to; 'kvstate list' shows them.");
+DEFINE_double(sample_percent, 100,
+              "Keys, chosen by hash, of which growth, popularity, reuse and lifetimes are counted, and scaled up: for "
+              "traces of more keys than fit in memory, at some 200 bytes each.");
 DEFINE_bool(skip_bad_rows, false, "Count rows that can not be read and go on, instead of stopping at the first.");
 
 namespace kvstate::cli {
@@ -108,6 +113,10 @@ const std::vector<CommandSpec>& Commands() {
          {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory",
           "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir",
           "ttl_cleanup"}},
+        {"record",
+         "WORKLOAD",
+         "Records the accesses to state of a suite's workload, or of any, into a trace file.",
+         {"suite", "set", "seed", "output"}},
         {"replay",
          "TRACE…",
          "Replays trace files on all backends, verifies that they agree, and compares them.",
@@ -118,6 +127,10 @@ const std::vector<CommandSpec>& Commands() {
          "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
          {"format", "input", "output", "key_column", "time_column", "value_column", "header", "time_unit", "operator",
           "set", "skip_bad_rows"}},
+        {"trace info",
+         "TRACE",
+         "Shows what a trace's accesses are like: mix, growth, popularity, reuse, sizes, lifetimes.",
+         {"json", "sample_percent"}},
     };
     for (CommandSpec& command : SavepointCommands()) commands.push_back(std::move(command));
     return commands;
@@ -230,6 +243,18 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
                              .key_groups = FLAGS_key_groups,
                              .limit = FLAGS_limit},
                             console);
+  }
+  if (name == "record") {
+    return RecordCommand({.workloads = arguments.positional,
+                          .suite = FLAGS_suite,
+                          .set = FLAGS_set,
+                          .seed = FLAGS_seed,
+                          .output = FLAGS_output},
+                         console);
+  }
+  if (name == "trace info") {
+    return TraceInfoCommand(
+        {.traces = arguments.positional, .json = FLAGS_json, .sample_percent = FLAGS_sample_percent}, console);
   }
   if (name == "replay") return ReplayCommand({.measure = MeasureFlags(), .traces = arguments.positional}, console);
   return ImportCommand({.format = FLAGS_format,

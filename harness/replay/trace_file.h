@@ -55,6 +55,7 @@ class TraceReader final : public TraceSource {
   uint64_t operations() const override { return totals_.operations; }
   std::string_view name() const override { return path_; }
   const TraceTotals& totals() const { return totals_; }
+  uint64_t file_bytes() const { return file_bytes_; }
 
  private:
   struct Block {

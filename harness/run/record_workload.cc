@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/replay/recording_backend.h"
+#include "harness/run/backend_choice.h"
 #include "kvstate/serializers.h"
 
 namespace kvstate::harness {
@@ -70,6 +71,22 @@ Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads:
   stream.output_digest = op.output_digest();
   KVSTATE_ASSIGN_OR_RETURN(stream.state, DigestOfState(recording->inner(), collector.states(), options.stopped));
   return stream;
+}
+
+Result<RecordedStream> RecordEntry(const SuiteWorkload& entry, const BackendRegistry& registry,
+                                   WorkDirectory& directory, TraceSink* sink, const std::function<bool()>& stopped,
+                                   const std::function<void(uint64_t done, uint64_t events)>& progress) {
+  KVSTATE_ASSIGN_OR_RETURN(const workloads::WorkloadSpec* spec, workloads::FindWorkload(entry.workload));
+  KVSTATE_ASSIGN_OR_RETURN(const auto source, spec->make_source(entry.source, entry.seed));
+  KVSTATE_ASSIGN_OR_RETURN(const auto op, spec->make_operator(entry.operators));
+  RecordOptions options;
+  options.clock = std::make_shared<ManualClock>();
+  options.stopped = stopped;
+  options.progress = [&, events = source->size()](uint64_t done) { progress(done, events); };
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyedStateBackend> backend,
+                           MakeBackend(registry, {std::string(kRecordingBackend), {}}, RawBytesSerializer(),
+                                       kDefaultMaxParallelism, directory, options.clock));
+  return RecordWorkload(*source, *op, std::move(backend), sink, options);
 }
 
 }  // namespace kvstate::harness

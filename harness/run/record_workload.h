@@ -4,16 +4,23 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "harness/replay/digest.h"
 #include "harness/replay/trace.h"
+#include "harness/run/suite.h"
+#include "harness/run/work_directory.h"
+#include "kvstate/backend_registry.h"
 #include "kvstate/clock.h"
 #include "kvstate/keyed_state_backend.h"
 #include "kvstate/status.h"
 #include "workloads/workload.h"
 
 namespace kvstate::harness {
+
+/// The backend that workloads are recorded on.
+inline constexpr std::string_view kRecordingBackend = "hashmap";
 
 /// What an operator did while its accesses were recorded.
 struct RecordedStream {
@@ -36,6 +43,11 @@ struct RecordOptions {
 Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads::Operator& op,
                                       std::unique_ptr<KeyedStateBackend> backend, TraceSink* sink,
                                       const RecordOptions& options);
+
+/// Records a suite's entry, with a source, an operator and a backend made for it.
+Result<RecordedStream> RecordEntry(const SuiteWorkload& entry, const BackendRegistry& registry,
+                                   WorkDirectory& directory, TraceSink* sink, const std::function<bool()>& stopped,
+                                   const std::function<void(uint64_t done, uint64_t events)>& progress);
 
 }  // namespace kvstate::harness
 

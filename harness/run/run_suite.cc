@@ -9,7 +9,6 @@
 #include "harness/run/checkpoint_measurement.h"
 #include "harness/run/record_workload.h"
 #include "harness/run/ttl_measurement.h"
-#include "kvstate/serializers.h"
 
 namespace kvstate::harness {
 
@@ -27,24 +26,12 @@ Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context
   run->source_parameters = entry.source;
   run->operator_parameters = entry.operators;
   run->seed = entry.seed;
-  KVSTATE_ASSIGN_OR_RETURN(const workloads::WorkloadSpec* spec, workloads::FindWorkload(entry.workload));
-  KVSTATE_ASSIGN_OR_RETURN(const auto source, spec->make_source(entry.source, entry.seed));
-  KVSTATE_ASSIGN_OR_RETURN(const auto op, spec->make_operator(entry.operators));
   if (context.stopped()) return CancelledError("interrupted");
   context.progress.BeginStep(entry.name + ": recording");
   MemoryTrace trace;
-  RecordedStream stream;
-  {
-    RecordOptions options;
-    options.clock = std::make_shared<ManualClock>();
-    KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyedStateBackend> backend,
-                             MakeBackend(context.registry, {std::string(kRecordingBackend), {}}, RawBytesSerializer(),
-                                         kDefaultMaxParallelism, context.directory, options.clock));
-    const uint64_t events = source->size();
-    options.stopped = context.stopped;
-    options.progress = [&](uint64_t done) { context.progress.Update(done, events); };
-    KVSTATE_ASSIGN_OR_RETURN(stream, RecordWorkload(*source, *op, std::move(backend), &trace, options));
-  }
+  KVSTATE_ASSIGN_OR_RETURN(const RecordedStream stream,
+                           RecordEntry(entry, context.registry, context.directory, &trace, context.stopped,
+                                       [&](uint64_t done, uint64_t events) { context.progress.Update(done, events); }));
   run->events = stream.events;
   run->output_rows = stream.output_rows;
   run->output_digest = Hex(stream.output_digest);

@@ -15,9 +15,6 @@
 
 namespace kvstate::harness {
 
-/// Records each workload of the suite once, on the backend named here, and measures its trace on all backends.
-inline constexpr std::string_view kRecordingBackend = "hashmap";
-
 /// What is measured of a trace beside its replay as it is.
 struct TraceExtras {
   std::optional<CheckpointSettings> checkpoint = {};

@@ -9,7 +9,7 @@ class UsageTest(CliTest):
     def test_help_lists_the_commands(self):
         for arguments in (["help"], ["--help"]):
             out = self.good(*arguments)
-            for command in ("list", "run", "replay", "import"):
+            for command in ("list", "run", "record", "replay", "import", "trace info"):
                 self.assertIn(f"\n  {command}", out)
 
     def test_no_command_shows_the_overview_as_an_error(self):

@@ -1,0 +1,25 @@
+#ifndef KVSTATE_HARNESS_CLI_COMMAND_RECORD_H_
+#define KVSTATE_HARNESS_CLI_COMMAND_RECORD_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/cli/console.h"
+
+namespace kvstate::cli {
+
+struct RecordCommandOptions {
+  std::vector<std::string> workloads;  ///< Positional: one, of the suite, or any there is.
+  std::string suite;
+  std::string set;
+  uint64_t seed = 1;
+  std::string output;
+};
+
+/// `kvstate record`: a workload's accesses to state into a trace file. Returns the exit code.
+int RecordCommand(const RecordCommandOptions& options, const Console& console);
+
+}  // namespace kvstate::cli
+
+#endif  // KVSTATE_HARNESS_CLI_COMMAND_RECORD_H_
