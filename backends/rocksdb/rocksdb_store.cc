@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kResumeInterval{100};
 constexpr std::chrono::milliseconds kPollInterval{1};
 
 // A look at the clock is of no account beside so many accesses.
-constexpr int64_t kAccessesPerTick = 256;
+constexpr int64_t kAccessesPerTick = 64;
 const uint64_t kPeriodNotSet = ::rocksdb::ColumnFamilyOptions().periodic_compaction_seconds;
 
 AppendKind AppendOf(StateKind kind) {
@@ -264,7 +264,9 @@ Result<EngineCounters> RocksDbStore::Collect() {
   std::map<std::string, std::string> totals;
   if (db_->GetMapProperty(::rocksdb::DB::Properties::kDBStats, &totals)) {
     const auto stall = totals.find("db.user_write_stall_micros");
-    if (stall != totals.end()) counters.stall_time_ns = std::stoull(stall->second) * 1000;
+    if (stall != totals.end()) {
+      counters.stall_time_ns = std::stoull(stall->second) * 1000 + static_cast<uint64_t>(sweep_stall_.count());
+    }
   }
   const auto sum = [this](const std::string& property) {
     std::optional<uint64_t> total;

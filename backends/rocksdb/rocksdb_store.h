@@ -65,6 +65,8 @@ class RocksDbStore final : public OrderedStore {
   /// There is a table whose values expire.
   void WatchAccesses() { accesses_left_ = 0; }
   Sweeper& sweeper() { return *sweeper_; }
+  /// That an access waited for a sweep.
+  void CountStall(std::chrono::nanoseconds time) { sweep_stall_ += time; }
 
   // --- for a restore, before any table is opened ---
 
@@ -106,6 +108,7 @@ class RocksDbStore final : public OrderedStore {
   Families restored_;
   uint64_t links_made_ = 0;
   uint64_t logical_bytes_written_ = 0;
+  std::chrono::nanoseconds sweep_stall_{0};
   std::chrono::steady_clock::time_point last_resume_;
 };
 

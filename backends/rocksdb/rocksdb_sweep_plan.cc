@@ -7,6 +7,11 @@ namespace kvstate::backends::rocksdb {
 
 namespace {
 
+bool IsOver(const SweepLimits& limits, uint64_t bytes, uint64_t expired) {
+  const auto live = static_cast<double>(bytes - std::min(bytes, expired));
+  return expired > 0 && expired >= limits.least_bytes && static_cast<double>(expired) > limits.wanted_share * live;
+}
+
 double ShareOf(uint64_t expired, uint64_t bytes) {
   return bytes == 0 ? 0 : static_cast<double>(expired) / static_cast<double>(bytes);
 }
@@ -22,10 +27,8 @@ SweepPlan PlanSweep(const std::vector<SweptFile>& files, uint64_t memory_bytes, 
     bytes += file.bytes;
     expired += file.expired_bytes;
   }
+  if (!IsOver(limits, bytes, expired)) return plan;
   const auto live = static_cast<double>(bytes - std::min(bytes, expired));
-  if (expired == 0 || expired < limits.least_bytes || static_cast<double>(expired) <= limits.wanted_share * live) {
-    return plan;
-  }
   const double enough = limits.wanted_share * live / 2;
   auto left = static_cast<double>(expired);
 
@@ -59,6 +62,17 @@ SweepPlan PlanSweep(const std::vector<SweptFile>& files, uint64_t memory_bytes, 
     plan.jobs.back().bytes += files[i].bytes;
   }
   return plan;
+}
+
+int64_t FirstTimeOver(const SweepLimits& limits, int64_t now, int64_t latest, int steps,
+                      const std::function<StoredBytes(int64_t time)>& stored_at) {
+  const int64_t step = std::max<int64_t>(1, (latest - now) / steps);
+  for (int64_t time = now; time < latest; time += step) {
+    const StoredBytes stored = stored_at(time);
+    if (IsOver(limits, stored.bytes, stored.expired_bytes)) return time;
+    if (latest - time <= step) break;
+  }
+  return latest;
 }
 
 }  // namespace kvstate::backends::rocksdb

@@ -2,6 +2,7 @@
 #define KVSTATE_BACKENDS_ROCKSDB_ROCKSDB_SWEEP_PLAN_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,18 @@ struct SweepLimits {
 /// of the wanted share is left. `files` are in the order of their levels, as RocksDB lists them.
 SweepPlan PlanSweep(const std::vector<SweptFile>& files, uint64_t memory_bytes, uint64_t memory_expired_bytes,
                     const SweepLimits& limits);
+
+/// Keys and values that are stored, in memory and in files.
+struct StoredBytes {
+  uint64_t bytes = 0;
+  uint64_t expired_bytes = 0;  ///< Of these.
+};
+
+/// The first time from `now` on at which more has expired than `limits` wants if nothing is removed until then;
+/// `latest` when that is later. `stored_at` tells what is stored now as it is at a time, and is asked at most `steps` +
+/// 1 times.
+int64_t FirstTimeOver(const SweepLimits& limits, int64_t now, int64_t latest, int steps,
+                      const std::function<StoredBytes(int64_t time)>& stored_at);
 
 }  // namespace kvstate::backends::rocksdb
 

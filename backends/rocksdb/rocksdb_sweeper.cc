@@ -16,11 +16,20 @@ namespace kvstate::backends::rocksdb {
 
 namespace {
 
-// The second bound is what keeps small states from being rewritten over and over where time flies.
+// The bound on bytes keeps the tiniest states, to whose size it does not matter, from being rewritten over and over.
+constexpr uint64_t kLeastBytes = 8 << 10;
 constexpr SweepLimits kWhenDue = {
-    .wanted_share = 0.12, .least_share = 0.08, .least_bytes = 64 << 10, .most_job_bytes = 256 << 20};
+    .wanted_share = 0.14, .least_share = 0.08, .least_bytes = kLeastBytes, .most_job_bytes = 256 << 20};
 constexpr SweepLimits kWhenAsked = {
     .wanted_share = 0, .least_share = 0.08, .least_bytes = 0, .most_job_bytes = 256 << 20};
+// Beyond this the owner waits for the sweep. Promised are 0.2; the rest is for what expires from one access that looks
+// to the next, and for what samples of times are off by.
+constexpr SweepLimits kPromised = {.wanted_share = 0.17, .least_bytes = kLeastBytes};
+// Of a time to live: how far a look at the files is good for, how closely times in between are told apart, and how far
+// the owner goes on after a sweep that did not remove enough.
+constexpr int64_t kPromiseFraction = 8;
+constexpr int kPromiseSteps = 16;
+constexpr int64_t kRespiteFraction = 32;
 // What a sweep could not remove from a file, it does not try again before so much of the time to live is over.
 constexpr int64_t kRetryFraction = 8;
 
@@ -77,24 +86,37 @@ bool IsOvertaken(const ::rocksdb::Status& status) {
 
 /// Expired bytes of a file that a sweep may remove now.
 uint64_t RemovableBytes(const FamilyTtl& ttl, const FamilyTtl::KnownFile& file, int64_t now) {
-  if (file.swept && !IsExpired(file.swept_at, ttl.ttl_millis() / kRetryFraction + 1, now)) return 0;
-  return file.times.ExpiredBytes(ttl.ttl_millis(), now);
+  const uint64_t expired = file.times.ExpiredBytes(ttl.ttl_millis(), now);
+  if (!file.swept || IsExpired(file.swept_at, ttl.ttl_millis() / kRetryFraction + 1, now)) return expired;
+  return expired - std::min(expired, file.times.ExpiredBytes(ttl.ttl_millis(), file.swept_at));
 }
 
 }  // namespace
 
-void Sweeper::Request(FamilyPtr family, Reason reason) {
-  if (!can_sweep_) return;
+bool Sweeper::Request(FamilyPtr family, Reason reason) {
+  if (!can_sweep_) return true;
   const std::lock_guard lock(mutex_);
-  if (stop_) return;
+  if (stop_) return true;
   const auto queued = std::ranges::find(queue_, family, &Requested::family);
   if (queued != queue_.end()) {
     queued->reason = std::max(queued->reason, reason);
-    return;
+    return false;
   }
+  const bool is_first = busy_ != family.get();
   queue_.push_back({std::move(family), reason});
   if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
   changed_.notify_all();
+  return is_first;
+}
+
+bool Sweeper::IsPending(const Family& family) const {
+  return busy_ == &family ||
+         std::ranges::any_of(queue_, [&](const Requested& queued) { return queued.family.get() == &family; });
+}
+
+void Sweeper::WaitForPromise(const Family& family, int64_t now, std::chrono::nanoseconds most) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, most, [&] { return stop_ || family.ttl()->promised_until() > now || !IsPending(family); });
 }
 
 Status Sweeper::TakeFailure() {
@@ -104,7 +126,7 @@ Status Sweeper::TakeFailure() {
 
 void Sweeper::Wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stop_ || (queue_.empty() && !busy_); });
+  changed_.wait(lock, [this] { return stop_ || (queue_.empty() && busy_ == nullptr); });
 }
 
 void Sweeper::Stop() {
@@ -130,39 +152,63 @@ void Sweeper::Run() {
     if (stop_) return;
     Requested next = std::move(queue_.front());
     queue_.pop_front();
-    busy_ = true;
+    busy_ = next.family.get();
     lock.unlock();
     Status swept = Sweep(*next.family, next.reason);
-    next.family.reset();
     lock.lock();
     if (!swept.ok() && failure_.ok()) failure_ = std::move(swept);
-    busy_ = false;
+    busy_ = nullptr;
+    // Before anybody learns that nothing is left to do: who closes the database waits for that.
+    next.family.reset();
     changed_.notify_all();
   }
 }
 
 Status Sweeper::Sweep(const Family& family, Reason reason) {
   FamilyTtl& ttl = *family.ttl();
+  const int64_t respite = ttl.ttl_millis() / kRespiteFraction + 1;
   // A snapshot's operands stay whatever the filter says, and would be rewritten in vain.
-  if (ttl.has_views()) return Status();
+  if (ttl.has_views()) {
+    ttl.set_promised_until(Later(ttl.ttl()->clock->NowMillis(), respite));
+    return Status();
+  }
   const int64_t now = ttl.FilterTime();
-  const std::string what = "compact state '" + family.state_name() + "' for what has expired";
-  SweepPlan plan = Plan(family, reason, now);
+  const std::vector<LiveFile> files = Look(family);
+  std::vector<SweptFile> swept;
+  swept.reserve(files.size());
+  for (const LiveFile& file : files) {
+    swept.push_back({file.name, file.level, file.output_level, file.known->times.bytes,
+                     RemovableBytes(ttl, *file.known, now), file.busy});
+  }
+  const FamilyTtl::Memory memory = ttl.MemoryAt(now);
+  const SweepPlan plan =
+      PlanSweep(swept, memory.bytes, memory.expired_bytes, reason == Reason::kAsked ? kWhenAsked : kWhenDue);
+  const bool is_done = !plan.flush && plan.jobs.empty();
+  // Waiting for what nobody can remove now would help nobody.
+  Promise(family, files, now, is_done ? Later(now, respite) : now);
+  if (is_done) return Status();
+  Status removed =
+      Remove(family, plan, now).WithContext("compact state '" + family.state_name() + "' for what has expired");
+  const int64_t after = ttl.ttl()->clock->NowMillis();
+  Promise(family, Look(family), after, Later(after, respite));
+  return removed;
+}
+
+Status Sweeper::Remove(const Family& family, const SweepPlan& plan, int64_t now) {
   if (plan.flush) {
     ::rocksdb::FlushOptions options;
     options.allow_write_stall = true;
     const ::rocksdb::Status flushed = db_.Flush(options, family.handle());
-    if (!IsOvertaken(flushed)) return FromRocksDb(flushed, what);
+    if (!IsOvertaken(flushed)) return FromRocksDb(flushed, "flush");
   }
   for (const SweepPlan::Job& job : plan.jobs) {
     if (stopping()) break;
-    KVSTATE_RETURN_IF_ERROR(Rewrite(family, job, now).WithContext(what));
+    KVSTATE_RETURN_IF_ERROR(Rewrite(family, job, now));
   }
   return Status();
 }
 
-SweepPlan Sweeper::Plan(const Family& family, Reason reason, int64_t now) {
-  FamilyTtl& ttl = *family.ttl();
+std::vector<Sweeper::LiveFile> Sweeper::Look(const Family& family) {
   ::rocksdb::ColumnFamilyMetaData live;
   db_.GetColumnFamilyMetaData(family.handle(), &live);
   // Of level 0.
@@ -171,25 +217,41 @@ SweepPlan Sweeper::Plan(const Family& family, Reason reason, int64_t now) {
     if (level->level == 0 || level->files.empty()) continue;
     below = level->level;
   }
-  std::vector<SweptFile> files;
-  if (LearnFiles(db_, family, live).ok()) {
-    for (const auto& level : live.levels) {
-      for (const auto& file : level.files) {
-        // Files may have come since.
-        const auto known = ttl.known_files().find(FileNumber(file.name));
-        if (known == ttl.known_files().end() || !known->second.has_times) continue;
-        const FamilyTtl::KnownFile& times = known->second;
-        // RocksDB tells the age of level 0's files by sequence numbers. An import gives them others than their entries
-        // have, and a file made of these would not fit among them: it goes into the next level.
-        const bool stays = level.level != 0 || (file.smallest_seqno == times.times.smallest_sequence &&
-                                                file.largest_seqno == times.times.largest_sequence);
-        files.push_back({file.name, level.level, stays ? level.level : below, times.times.bytes,
-                         RemovableBytes(ttl, times, now), file.being_compacted});
-      }
+  std::vector<LiveFile> files;
+  if (!LearnFiles(db_, family, live).ok()) return files;
+  const std::map<uint64_t, FamilyTtl::KnownFile>& all = family.ttl()->known_files();
+  for (const auto& level : live.levels) {
+    for (const auto& file : level.files) {
+      // Files may have come since.
+      const auto known = all.find(FileNumber(file.name));
+      if (known == all.end() || !known->second.has_times) continue;
+      const TtlTimes& times = known->second.times;
+      // RocksDB tells the age of level 0's files by sequence numbers. An import gives them others than their entries
+      // have, and a file made of these would not fit among them: it goes into the next level.
+      const bool stays = level.level != 0 || (file.smallest_seqno == times.smallest_sequence &&
+                                              file.largest_seqno == times.largest_sequence);
+      files.push_back({file.name, level.level, stays ? level.level : below, file.being_compacted, &known->second});
     }
   }
-  const FamilyTtl::Memory memory = ttl.MemoryAt(now);
-  return PlanSweep(files, memory.bytes, memory.expired_bytes, reason == Reason::kAsked ? kWhenAsked : kWhenDue);
+  return files;
+}
+
+void Sweeper::Promise(const Family& family, const std::vector<LiveFile>& files, int64_t now, int64_t earliest) {
+  FamilyTtl& ttl = *family.ttl();
+  const auto stored_at = [&](int64_t time) {
+    const FamilyTtl::Memory memory = ttl.MemoryAt(time);
+    StoredBytes stored = {memory.bytes, memory.expired_bytes};
+    for (const LiveFile& file : files) {
+      stored.bytes += file.known->times.bytes;
+      stored.expired_bytes += RemovableBytes(ttl, *file.known, time);
+    }
+    return stored;
+  };
+  const int64_t latest = Later(now, ttl.ttl_millis() / kPromiseFraction + 1);
+  const int64_t until = FirstTimeOver(kPromised, now, latest, kPromiseSteps, stored_at);
+  const std::lock_guard lock(mutex_);
+  ttl.set_promised_until(std::max(until, earliest));
+  changed_.notify_all();
 }
 
 Status Sweeper::Rewrite(const Family& family, const SweepPlan::Job& job, int64_t now) {

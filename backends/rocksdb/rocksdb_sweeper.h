@@ -3,11 +3,13 @@
 
 #include <rocksdb/db.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "backends/rocksdb/rocksdb_counters.h"
 #include "backends/rocksdb/rocksdb_family.h"
@@ -31,10 +33,14 @@ class Sweeper {
     kDue,    ///< Do what is needed to keep expired bytes few, and no more.
     kAsked,  ///< Rewrite every file that is worth it.
   };
-  /// Looks at the family's files soon. REQUIRES: it has a FamilyTtl that is started.
-  void Request(FamilyPtr family, Reason reason);
+  /// Looks at the family's files soon. False when that was to be done already. REQUIRES: it has a FamilyTtl that is
+  /// started.
+  bool Request(FamilyPtr family, Reason reason);
   /// What failed since the last call, if anything did.
   Status TakeFailure();
+  /// Until as little of the family has expired by `now` as is promised, or all that was requested of it is done; but no
+  /// longer than `most`.
+  void WaitForPromise(const Family& family, int64_t now, std::chrono::nanoseconds most);
   /// Until all that was requested is done.
   void Wait();
   /// What was requested is forgotten. REQUIRES: jobs of RocksDB that run are cancelled. Nothing is done afterwards.
@@ -48,9 +54,21 @@ class Sweeper {
 
   void Run();
   Status Sweep(const Family& family, Reason reason);
-  SweepPlan Plan(const Family& family, Reason reason, int64_t now);
+  struct LiveFile {
+    std::string name;
+    int level = 0;
+    int output_level = 0;
+    bool busy = false;
+    const FamilyTtl::KnownFile* known = nullptr;
+  };
+  /// Of those whose times could be learned.
+  std::vector<LiveFile> Look(const Family& family);
+  Status Remove(const Family& family, const SweepPlan& plan, int64_t now);
+  /// Lets the owner go on until what is stored has expired by more than is promised, and to `earliest` at least.
+  void Promise(const Family& family, const std::vector<LiveFile>& files, int64_t now, int64_t earliest);
   Status Rewrite(const Family& family, const SweepPlan::Job& job, int64_t now);
   bool stopping();
+  bool IsPending(const Family& family) const;
 
   ::rocksdb::DB& db_;
   JobCounters& counters_;
@@ -60,7 +78,7 @@ class Sweeper {
   std::mutex mutex_;  // Guards all that follows.
   std::condition_variable changed_;
   std::deque<Requested> queue_;
-  bool busy_ = false;
+  const Family* busy_ = nullptr;  ///< What is swept now.
   bool stop_ = false;
   Status failure_;
   std::thread thread_;

@@ -1,5 +1,6 @@
 #include "backends/rocksdb/rocksdb_table.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -28,6 +29,11 @@ size_t MostOperands(AppendKind append) {
 
 // Of a time to live, from one look at the files to the next.
 constexpr int64_t kLooks = 32;
+
+// A job's clock and the world's go at one pace. Who waits for a sweep has a clock that ran at least so much faster.
+constexpr int64_t kFast = 2;
+constexpr std::chrono::milliseconds kClockTick{10};
+constexpr std::chrono::nanoseconds kLongestWait = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -61,6 +67,8 @@ Status RocksDbTable::StartTtl(std::shared_ptr<const TableTtl> ttl) {
     if (!set.ok()) return FromRocksDb(set, "set periodic_compaction_seconds=" + std::to_string(period));
   }
   last_look_ = ttl->clock->NowMillis();
+  asked_at_ = last_look_;
+  asked_at_time_ = std::chrono::steady_clock::now();
   shared_family_->ttl()->Start(std::move(ttl));
   store_.WatchAccesses();
   return Status();
@@ -71,9 +79,29 @@ void RocksDbTable::Tick() {
   const int64_t now = ttl.ttl()->clock->NowMillis();
   ttl.NoteWrites(now, std::exchange(bytes_since_tick_, 0));
   if (now < last_look_) last_look_ = now;
-  if (!IsExpired(last_look_, ttl.ttl_millis() / kLooks + 1, now)) return;
+  const bool is_over = now >= ttl.promised_until();
+  if (is_over || IsExpired(last_look_, ttl.ttl_millis() / kLooks + 1, now)) Look(now);
+  if (is_over) WaitForSweep(now);
+}
+
+void RocksDbTable::Look(int64_t now) {
   last_look_ = now;
-  store_.sweeper().Request(shared_family_, Sweeper::Reason::kDue);
+  if (!store_.sweeper().Request(shared_family_, Sweeper::Reason::kDue)) return;
+  asked_at_ = now;
+  asked_at_time_ = std::chrono::steady_clock::now();
+}
+
+void RocksDbTable::WaitForSweep(int64_t now) {
+  const auto start = std::chrono::steady_clock::now();
+  int64_t millis = 0;
+  if (__builtin_sub_overflow(now, asked_at_, &millis)) return;
+  // The sweep gets the time it would have had if the clock had gone at the world's pace: where it does, that is over.
+  const auto wait = std::min<std::chrono::nanoseconds>(
+      kLongestWait,
+      std::chrono::milliseconds(std::min<int64_t>(millis, 1 << 20) / kFast) - kClockTick - (start - asked_at_time_));
+  if (wait.count() <= 0) return;
+  store_.sweeper().WaitForPromise(*shared_family_, now, wait);
+  store_.CountStall(std::chrono::steady_clock::now() - start);
 }
 
 Status RocksDbTable::SweepExpired() {
@@ -147,6 +175,7 @@ Status RocksDbTable::Append(ByteView key, ByteView operand) {
 }
 
 Result<std::unique_ptr<StoreIterator>> RocksDbTable::NewIterator(ByteView /*lower*/, ByteView upper) {
+  store_.CountAccess();
   // RocksDB uses a lower bound only when it goes backwards.
   return std::unique_ptr<StoreIterator>(
       std::make_unique<RocksDbIterator>(db_, shared_family_, ::rocksdb::ReadOptions(), upper));

@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,10 @@ class RocksDbTable final : public StoreTable {
   void Tick();
 
  private:
+  /// Asks for a sweep.
+  void Look(int64_t now);
+  /// As RocksDB holds writers back whose compactions are behind: until the sweep is done that the promise needs.
+  void WaitForSweep(int64_t now);
   /// Of a restored table, for want of an operator that could do it later: each value whole.
   Status FoldAll(const TableOptions& options);
   void CollapseOperands(ByteView key);
@@ -54,6 +59,9 @@ class RocksDbTable final : public StoreTable {
   ::rocksdb::WriteBatch batch_;     ///< Kept for its memory.
   uint64_t bytes_since_tick_ = 0;   ///< Written.
   int64_t last_look_ = 0;
+  // When the sweeper was asked for what it may be at still.
+  int64_t asked_at_ = 0;
+  std::chrono::steady_clock::time_point asked_at_time_;
 };
 
 }  // namespace kvstate::backends::rocksdb

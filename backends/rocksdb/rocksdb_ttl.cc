@@ -20,6 +20,8 @@ using ::rocksdb::Slice;
 // Of a time to live, told apart among what is in memory.
 constexpr int64_t kMemoryTimes = 64;
 constexpr size_t kMostMemoryTimes = 128;
+// Of a time to live, until the files must have been looked at for the first time.
+constexpr int64_t kFirstLooks = 32;
 
 ByteView ToView(const Slice& slice) { return {slice.data(), slice.size()}; }
 
@@ -198,6 +200,8 @@ void FamilyTtl::Start(std::shared_ptr<const TableTtl> ttl) {
   assert(started_.load() == nullptr);
   ttl_ = std::move(ttl);
   started_at_ = ttl_->clock->NowMillis();
+  // Nobody has looked yet.
+  promised_until_ = Later(started_at_, ttl_->filter.ttl_millis() / kFirstLooks);
   started_.store(ttl_.get(), std::memory_order_release);
 }
 

@@ -18,6 +18,12 @@
 
 namespace kvstate::backends::rocksdb {
 
+/// `by` after `time`, or INT64_MAX.
+inline int64_t Later(int64_t time, int64_t by) {
+  int64_t later = 0;
+  return __builtin_add_overflow(time, by, &later) ? INT64_MAX : later;
+}
+
 /// What a column family's jobs know of its state's time to live: nothing until Start, which of a restored state comes
 /// when somebody asks for it. From then on flushes and compactions drop what has expired, and table files say what
 /// times their values have. Thread-safe, but for what is said to be of one thread.
@@ -48,6 +54,11 @@ class FamilyTtl {
     uint64_t expired_bytes = 0;  ///< What was overwritten since included.
   };
   Memory MemoryAt(int64_t now) const;
+
+  /// Before this time, by the clock, no more has expired than is promised, whatever the owner does; what the sweeper
+  /// found out when it last looked.
+  int64_t promised_until() const { return promised_until_.load(std::memory_order_relaxed); }
+  void set_promised_until(int64_t time) { promised_until_.store(time, std::memory_order_relaxed); }
 
   void AddFigures(TtlFigures* figures) const;
   void CountFiltered(uint64_t examined, uint64_t removed);
@@ -84,6 +95,7 @@ class FamilyTtl {
   mutable std::mutex memory_mutex_;
   std::vector<Written> written_;  ///< In order of time; guarded by memory_mutex_.
 
+  std::atomic<int64_t> promised_until_{INT64_MIN};
   std::atomic<uint64_t> examined_{0};
   std::atomic<uint64_t> removed_{0};
   std::atomic<uint64_t> malformed_{0};
