@@ -83,11 +83,10 @@ Status BackendTimers::TakeOver(Queue& queue) {
   if (queue.queue->storage() == TimerStorage::kBackend) {
     const auto on_heap = FindUnclaimed(NameOf(kHeapTimersPrefix, queue.name));
     if (on_heap == unclaimed_.end()) return Status();
-    const HeapTimers& timers = *on_heap->timers;
+    HeapTimers& timers = *on_heap->timers;
     for (size_t group = 0; group < timers.groups(); ++group) {
-      for (const StoredTimer& timer : timers.OfGroup(group)) {
-        KVSTATE_RETURN_IF_ERROR(queue.queue->AddStored(group, timer).status());
-      }
+      KVSTATE_RETURN_IF_ERROR(timers.ForEach(
+          group, [&](const StoredTimer& timer) { return queue.queue->AddStored(group, StoredTimer(timer)).status(); }));
     }
     unclaimed_.erase(on_heap);
     return Status();

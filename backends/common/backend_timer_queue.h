@@ -77,7 +77,7 @@ class BackendTimerQueue : public TimerQueue {
   }
 
   /// Whether the head changed.
-  virtual Result<bool> AddStored(size_t group, StoredTimer timer) = 0;
+  virtual Result<bool> AddStored(size_t group, StoredTimer&& timer) = 0;
   virtual Result<bool> RemoveStored(size_t group, const StoredTimer& timer) = 0;
   /// Null when there is none. Valid until the next call.
   virtual Result<const StoredTimer*> Head() = 0;

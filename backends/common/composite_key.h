@@ -51,6 +51,8 @@ class CompositeKeyFormat {
     }
   }
   size_t key_group_bytes() const { return key_group_bytes_; }
+  /// Whether it is a key group in one byte, a key in eight, and a namespace in one: the case worth a path of its own.
+  bool is_usual() const { return is_usual_; }
 
  private:
   friend class CompositeKeyParser;

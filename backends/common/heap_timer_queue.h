@@ -20,17 +20,16 @@ class HeapTimerQueue final : public BackendTimerQueue {
 
   const std::shared_ptr<HeapTimers>& timers() const { return timers_; }
 
-  Result<bool> AddStored(size_t group, StoredTimer timer) override { return timers_->Add(group, std::move(timer)); }
+  Result<bool> AddStored(size_t group, StoredTimer&& timer) override { return timers_->Add(group, std::move(timer)); }
   Result<bool> RemoveStored(size_t group, const StoredTimer& timer) override { return timers_->Remove(group, timer); }
   Result<const StoredTimer*> Head() override { return timers_->Head(); }
   Status TakeHead(StoredTimer* head) override {
     *head = timers_->TakeHead();
     return Status();
   }
-  Result<uint64_t> Count() override { return timers_->size(); }
+  Result<uint64_t> Count() override { return timers_->Size(); }
   Status ForEachStored(size_t group, const std::function<Status(const StoredTimer&)>& visit) override {
-    for (const StoredTimer& timer : timers_->OfGroup(group)) KVSTATE_RETURN_IF_ERROR(visit(timer));
-    return Status();
+    return timers_->ForEach(group, visit);
   }
 
  private:

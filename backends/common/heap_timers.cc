@@ -11,43 +11,52 @@ constexpr size_t kBatch = 512;
 
 }  // namespace
 
-bool HeapTimers::Add(size_t group, StoredTimer timer) {
+bool HeapTimers::Add(size_t group, StoredTimer&& timer) {
   if (views_.empty()) [[likely]]
-    return Insert(group, std::move(timer));
+    return sets_.Add(group, std::move(timer));
   const std::lock_guard lock(mutex_);
-  if (HasViews() && !sets_[group].contains(timer)) NoteAdded(group, timer);
-  return Insert(group, std::move(timer));
-}
-
-bool HeapTimers::Insert(size_t group, StoredTimer timer) {
-  const auto [at, is_new] = sets_.Insert(group, std::move(timer));
-  if (!is_new) return false;
-  ++size_;
-  return sets_.head_group() == group && at == sets_[group].begin();
+  const StoredTimer* const added = sets_.Insert(group, std::move(timer));
+  if (added == nullptr) return false;
+  if (HasViews()) NoteAdded(group, *added);
+  return added == &sets_.head();
 }
 
 bool HeapTimers::Remove(size_t group, const StoredTimer& timer) {
-  const auto remove = [&] {
-    const bool was_head = !sets_.empty() && sets_.head_group() == group && sets_.head() == timer;
-    if (!sets_.Erase(group, timer)) return false;
-    --size_;
-    return was_head;
-  };
-  if (views_.empty()) [[likely]]
-    return remove();
-  const std::lock_guard lock(mutex_);
-  if (HasViews() && sets_[group].contains(timer)) NoteRemoved(group, timer);
-  return remove();
+  const auto lock = LockIfViewed();
+  const bool was_head = !sets_.empty() && sets_.head_group() == group && sets_.head() == timer;
+  if (!sets_.Erase(group, timer)) return false;
+  if (HasViews()) NoteRemoved(group, timer);
+  return was_head;
 }
 
 StoredTimer HeapTimers::TakeHead() {
   const size_t group = sets_.head_group();
-  --size_;
   if (views_.empty()) [[likely]]
     return sets_.TakeFirst(group);
   const std::lock_guard lock(mutex_);
-  if (HasViews()) NoteRemoved(group, sets_.head());
-  return sets_.TakeFirst(group);
+  StoredTimer taken = sets_.TakeFirst(group);
+  if (HasViews()) NoteRemoved(group, taken);
+  return taken;
+}
+
+uint64_t HeapTimers::Size() {
+  const auto lock = LockIfViewed();
+  uint64_t size = 0;
+  for (size_t group = 0; group < groups(); ++group) size += sets_[group].Size();
+  return size;
+}
+
+bool HeapTimers::Contains(size_t group, const StoredTimer& timer) {
+  const auto lock = LockIfViewed();
+  return sets_[group].Contains(timer);
+}
+
+Status HeapTimers::ForEach(size_t group, const std::function<Status(const StoredTimer& timer)>& visit) {
+  {
+    const auto lock = LockIfViewed();
+    sets_[group].Size();
+  }
+  return sets_[group].ForEach(visit);
 }
 
 bool HeapTimers::HasViews() {
@@ -93,34 +102,36 @@ bool HeapTimers::View::NextBatch(size_t group, std::vector<StoredTimer>* batch) 
   batch->clear();
   Progress& progress = *progress_;
   Changes changes;
+  bool more = false;
   {
     const std::lock_guard lock(timers_->mutex_);
     if (progress.group != group) {
       progress.group = group;
-      progress.passed.reset();
+      progress.next.reset();
     }
-    const TimerSets::Set& set = timers_->sets_[group];
+    const TimerSet& set = std::as_const(timers_->sets_)[group];
     const auto changed = progress.changes.find(group);
     const bool any_changed = changed != progress.changes.end();
-    auto at = progress.passed.has_value() ? set.upper_bound(*progress.passed) : set.begin();
-    auto last = set.end();
-    for (size_t n = 0; n < kBatch && at != set.end(); ++n, ++at) {
-      last = at;
-      if (!any_changed || !changed->second.added.contains(*at)) batch->push_back(*at);
+    const StoredTimer* const from = progress.next.has_value() ? &*progress.next : nullptr;
+    const StoredTimer* const next = set.ForSome(from, kBatch, [&](const StoredTimer& timer) {
+      if (!any_changed || !changed->second.added.contains(timer)) batch->push_back(timer);
+    });
+    more = next != nullptr;
+    if (more) {
+      progress.next = *next;
+    } else {
+      if (any_changed) {
+        changes = std::move(changed->second);
+        progress.changes.erase(changed);
+      }
+      progress.group = group + 1;
+      progress.next.reset();
     }
-    if (at != set.end()) {
-      progress.passed = *last;
-      return true;
-    }
-    if (any_changed) {
-      changes = std::move(changed->second);
-      progress.changes.erase(changed);
-    }
-    progress.group = group + 1;
-    progress.passed.reset();
   }
+  std::sort(batch->begin(), batch->end());
+  batch->erase(std::unique(batch->begin(), batch->end()), batch->end());
   batch->insert(batch->end(), changes.removed.begin(), changes.removed.end());
-  return false;
+  return more;
 }
 
 Status HeapTimers::View::ForEach(size_t group, const std::function<Status(const StoredTimer& timer)>& visit) {

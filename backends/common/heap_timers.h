@@ -22,9 +22,9 @@ namespace kvstate::backends {
 /// Timers in memory, of which views are taken: the timers of one moment, read by another thread while the owner goes
 /// on. Key groups are counted from the first of a backend's range. Owner's thread, but for views.
 ///
-/// A view copies nothing when it is made. Its reader walks the sets in order, some hundred timers at a time under the
-/// lock, and the owner, which takes the lock while there are views, keeps for each what the reader has yet to come to
-/// and would not find: timers removed since, and those added since, to be passed over.
+/// A view copies nothing when it is made. Its reader walks the sets leaf by leaf, some hundred timers at a time under
+/// the lock, and changes nothing in them. The owner, which takes the lock while there are views, keeps for each what
+/// the reader has yet to come to and would not find: timers removed since, and those added since, to be passed over.
 class HeapTimers {
  public:
   class View;
@@ -32,14 +32,17 @@ class HeapTimers {
   explicit HeapTimers(size_t groups) : sets_(groups) {}
 
   /// Whether the head changed.
-  bool Add(size_t group, StoredTimer timer);
+  bool Add(size_t group, StoredTimer&& timer);
   bool Remove(size_t group, const StoredTimer& timer);
   /// Null when there is none.
   const StoredTimer* Head() const { return sets_.empty() ? nullptr : &sets_.head(); }
   /// REQUIRES: there is one.
   StoredTimer TakeHead();
-  uint64_t size() const { return size_; }
-  const TimerSets::Set& OfGroup(size_t group) const { return sets_[group]; }
+  /// Walks all of them.
+  uint64_t Size();
+  bool Contains(size_t group, const StoredTimer& timer);
+  /// In order. `visit` must not change them.
+  Status ForEach(size_t group, const std::function<Status(const StoredTimer& timer)>& visit);
   size_t groups() const { return sets_.groups(); }
 
   static std::unique_ptr<View> NewView(const std::shared_ptr<HeapTimers>& timers);
@@ -53,23 +56,26 @@ class HeapTimers {
   struct Progress {
     bool ended = false;
     size_t group = 0;                   ///< Those before it are read.
-    std::optional<StoredTimer> passed;  ///< In `group`: what is at or before it is read.
+    std::optional<StoredTimer> next;    ///< In `group`: what is before it is read.
     std::map<size_t, Changes> changes;  ///< Of groups that are not read.
 
     bool Read(size_t of_group, const StoredTimer& timer) const {
       if (of_group != group) return of_group < group;
-      return passed.has_value() && !(*passed < timer);
+      return next.has_value() && timer < *next;
     }
   };
 
-  bool Insert(size_t group, StoredTimer timer);
   /// Drops the views that have ended; false when none is left.
   bool HasViews();
   void NoteAdded(size_t group, const StoredTimer& timer);
   void NoteRemoved(size_t group, const StoredTimer& timer);
 
-  TimerSets sets_;  ///< Written under mutex_ while there are views.
-  uint64_t size_ = 0;
+  /// Holds the lock if there are views.
+  std::unique_lock<std::mutex> LockIfViewed() {
+    return views_.empty() ? std::unique_lock<std::mutex>() : std::unique_lock(mutex_);
+  }
+
+  TimerSets sets_;  ///< Written, which putting a set in order is, under mutex_ while there are views.
   std::mutex mutex_;
   std::vector<std::shared_ptr<Progress>> views_;  ///< Owner's alone.
 };
@@ -89,7 +95,7 @@ class HeapTimers::View {
   View(std::shared_ptr<HeapTimers> timers, std::shared_ptr<Progress> progress)
       : timers_(std::move(timers)), progress_(std::move(progress)) {}
 
-  /// Overwrites `batch` with the next of the group, or at its end with what was removed; false when that is so.
+  /// Overwrites `batch` with the next of the group, at its end also with what was removed; false when that is so.
   bool NextBatch(size_t group, std::vector<StoredTimer>* batch);
 
   const std::shared_ptr<HeapTimers> timers_;

@@ -1,9 +1,9 @@
 #ifndef KVSTATE_BACKENDS_COMMON_STORED_TIMER_H_
 #define KVSTATE_BACKENDS_COMMON_STORED_TIMER_H_
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "kvstate/bytes.h"
 
@@ -17,16 +17,24 @@ class StoredTimer {
   StoredTimer() : StoredTimer(0, {}) {}
   StoredTimer(int64_t timestamp, ByteView address) : timestamp_(timestamp) {
     if (address.size() <= kInlineBytes) [[likely]] {
-      inline_bytes_ = static_cast<uint8_t>(address.size());
-      if (!address.empty()) std::memcpy(bytes_, address.data(), address.size());
+      SetInlineBytes(static_cast<uint8_t>(address.size()));
+      if (!address.empty()) std::memcpy(words_, address.data(), address.size());
       return;
     }
-    inline_bytes_ = kOutside;
+    SetInlineBytes(kOutside);
     auto* const outside = new char[address.size()];
     std::memcpy(outside, address.data(), address.size());
     const size_t size = address.size();
-    std::memcpy(bytes_, &outside, sizeof(outside));
-    std::memcpy(bytes_ + sizeof(outside), &size, kSizeBytes);
+    std::memcpy(words_, &outside, sizeof(outside));
+    std::memcpy(words_ + 1, &size, kSizeBytes);
+  }
+  /// The same of an address of eight bytes and one, put together in registers. What is read in other pieces than it was
+  /// written in has to wait for all writes before it, and those of a queue miss the caches.
+  StoredTimer(int64_t timestamp, const char* eight, char last) : timestamp_(timestamp) {
+    std::memcpy(words_, eight, sizeof(uint64_t));
+    constexpr uint64_t kBytes = sizeof(uint64_t) + 1;
+    const uint64_t byte = static_cast<uint8_t>(last);
+    words_[1] = std::endian::native == std::endian::little ? byte | kBytes << 56 : byte << 56 | kBytes;
   }
   StoredTimer(const StoredTimer& other) : StoredTimer(other.timestamp_, other.address()) {}
   StoredTimer(StoredTimer&& other) noexcept { TakeFrom(other); }
@@ -44,10 +52,10 @@ class StoredTimer {
 
   int64_t timestamp() const { return timestamp_; }
   ByteView address() const {
-    if (inline_bytes_ != kOutside) [[likely]]
-      return {bytes_, inline_bytes_};
+    if (inline_bytes() != kOutside) [[likely]]
+      return {reinterpret_cast<const char*>(words_), inline_bytes()};
     size_t size = 0;
-    std::memcpy(&size, bytes_ + sizeof(char*), kSizeBytes);
+    std::memcpy(&size, words_ + 1, kSizeBytes);
     return {Outside(), size};
   }
 
@@ -66,24 +74,27 @@ class StoredTimer {
   static constexpr uint8_t kOutside = 0xff;
   static constexpr size_t kSizeBytes = 4;  ///< Of an address outside; it is no longer than a key and a namespace.
 
+  uint8_t inline_bytes() const { return reinterpret_cast<const uint8_t*>(words_)[kInlineBytes]; }
+  void SetInlineBytes(uint8_t bytes) { reinterpret_cast<uint8_t*>(words_)[kInlineBytes] = bytes; }
   char* Outside() const {
     char* at = nullptr;
-    std::memcpy(&at, bytes_, sizeof(at));
+    std::memcpy(&at, words_, sizeof(at));
     return at;
   }
   void Free() {
-    if (inline_bytes_ == kOutside) [[unlikely]]
+    if (inline_bytes() == kOutside) [[unlikely]]
       delete[] Outside();
   }
   void TakeFrom(StoredTimer& other) {
     timestamp_ = other.timestamp_;
-    inline_bytes_ = std::exchange(other.inline_bytes_, 0);
-    std::memcpy(bytes_, other.bytes_, sizeof(bytes_));
+    words_[0] = other.words_[0];
+    words_[1] = other.words_[1];
+    other.SetInlineBytes(0);
   }
 
   int64_t timestamp_;
-  char bytes_[kInlineBytes];  ///< The address; or a pointer to it, and its size.
-  uint8_t inline_bytes_;
+  /// The address, or a pointer to it and its size; in the last byte how many bytes of it are here.
+  uint64_t words_[2] = {0, 0};
 };
 
 }  // namespace kvstate::backends

@@ -88,19 +88,32 @@ Status TimerFormat::Store(const Timer& timer, size_t* group, StoredTimer* stored
     return Refuse("namespace", state_namespace.size(), *namespace_);
   }
   uint32_t key_group = 0;
-  if (keys_.IsSet() && timer.key == keys_.bytes()) [[likely]] {
+  // By where it is, mostly: what SetCurrentKey has just written is not read here.
+  const ByteView current = keys_.bytes();
+  const bool is_current =
+      (timer.key.data() == current.data() && timer.key.size() == current.size()) || timer.key == current;
+  if (keys_.IsSet() && is_current) [[likely]] {
     key_group = keys_.key_group();
   } else {
     KVSTATE_RETURN_IF_ERROR(FindGroup(timer.key, &key_group));
   }
   KVSTATE_RETURN_IF_ERROR(GroupIndex(key_group, group));
+  if (composite_.is_usual()) [[likely]] {
+    *stored = StoredTimer(timer.timestamp, timer.key.data(), state_namespace.front());
+    return Status();
+  }
   composite_.WritePrefix(key_group, timer.key, state_namespace, scratch_);
   *stored = StoredTimer(timer.timestamp, scratch_.view().substr(composite_.key_group_bytes()));
   return Status();
 }
 
 Status TimerFormat::Load(const StoredTimer& stored, Timer* timer) {
-  Status status = parser_.ParseAfterKeyGroup(stored.address());
+  const ByteView address = stored.address();
+  if (composite_.is_usual() && address.size() == sizeof(uint64_t) + 1) [[likely]] {
+    *timer = {stored.timestamp(), address.substr(0, sizeof(uint64_t)), address.substr(sizeof(uint64_t))};
+    return Status();
+  }
+  Status status = parser_.ParseAfterKeyGroup(address);
   if (status.ok() && !parser_.user_key().empty()) status = DataLossError("something follows its namespace");
   if (!status.ok()) [[unlikely]]
     return status.WithContext("a timer of '" + queue_ + "'");

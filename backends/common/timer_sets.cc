@@ -4,35 +4,25 @@
 
 namespace kvstate::backends {
 
-std::pair<TimerSets::Set::const_iterator, bool> TimerSets::Insert(size_t group, StoredTimer timer) {
-  Set& set = sets_[group];
-  const auto inserted = set.insert(std::move(timer));
-  if (inserted.second && inserted.first == set.begin()) FirstChanged(group);
-  return inserted;
+const StoredTimer* TimerSets::Insert(size_t group, StoredTimer&& timer) {
+  TimerSet& set = sets_[group];
+  const StoredTimer* const at = set.Insert(std::move(timer));
+  if (at != nullptr && at == &set.first()) FirstChanged(group);
+  return at;
 }
 
 bool TimerSets::Erase(size_t group, const StoredTimer& timer) {
-  Set& set = sets_[group];
-  const auto at = set.find(timer);
-  if (at == set.end()) return false;
-  const bool was_first = at == set.begin();
-  set.erase(at);
+  TimerSet& set = sets_[group];
+  const bool was_first = !set.empty() && set.first() == timer;
+  if (!set.Erase(timer)) return false;
   if (was_first) FirstChanged(group);
   return true;
 }
 
 StoredTimer TimerSets::TakeFirst(size_t group) {
-  Set& set = sets_[group];
-  auto node = set.extract(set.begin());
-  StoredTimer taken(std::move(node.value()));
+  StoredTimer taken = sets_[group].TakeFirst();
   FirstChanged(group);
   return taken;
-}
-
-void TimerSets::Clear() {
-  sets_.assign(sets_.size(), Set());
-  heads_.clear();
-  std::fill(places_.begin(), places_.end(), kNowhere);
 }
 
 void TimerSets::FirstChanged(size_t group) {
@@ -45,7 +35,7 @@ void TimerSets::FirstChanged(size_t group) {
     Put(place, last);
     group = last.group;
   } else {
-    const Head head{sets_[group].begin()->timestamp(), static_cast<uint32_t>(group)};
+    const Head head{sets_[group].first().timestamp(), static_cast<uint32_t>(group)};
     if (place == kNowhere) {
       place = heads_.size();
       heads_.emplace_back();

@@ -1,14 +1,13 @@
 #ifndef KVSTATE_BACKENDS_COMMON_TIMER_SETS_H_
 #define KVSTATE_BACKENDS_COMMON_TIMER_SETS_H_
 
-#include <absl/container/btree_set.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "backends/common/stored_timer.h"
+#include "backends/common/timer_set.h"
 
 namespace kvstate::backends {
 
@@ -19,27 +18,32 @@ namespace kvstate::backends {
 /// set stands in it.
 class TimerSets {
  public:
-  using Set = absl::btree_set<StoredTimer>;
-
   explicit TimerSets(size_t groups) : sets_(groups), places_(groups, kNowhere) {}
 
-  const Set& operator[](size_t group) const { return sets_[group]; }
+  /// Whoever asks may put the set in order, but not change what is in it.
+  TimerSet& operator[](size_t group) { return sets_[group]; }
+  const TimerSet& operator[](size_t group) const { return sets_[group]; }
   size_t groups() const { return sets_.size(); }
   bool empty() const { return heads_.empty(); }
   /// The group of the first timer of all. REQUIRES: not empty.
   size_t head_group() const { return heads_.front().group; }
   /// REQUIRES: not empty.
-  const StoredTimer& head() const { return *sets_[head_group()].begin(); }
+  const StoredTimer& head() const { return sets_[head_group()].first(); }
 
-  /// Where the timer stands, and whether it was not there before.
-  std::pair<Set::const_iterator, bool> Insert(size_t group, StoredTimer timer);
+  /// Adds a timer if it is not there; whether the first timer of all changed.
+  bool Add(size_t group, StoredTimer&& timer) {
+    if (!sets_[group].Add(std::move(timer))) return false;
+    FirstChanged(group);
+    return head_group() == group;
+  }
+  /// Adds a timer, and finds out whether it was there: null if so, or else where it stands until the next change.
+  const StoredTimer* Insert(size_t group, StoredTimer&& timer);
   /// Whether it was there.
   bool Erase(size_t group, const StoredTimer& timer);
   /// Takes out the first of a group. REQUIRES: it is not empty.
   StoredTimer TakeFirst(size_t group);
   /// Drops the last of a group. REQUIRES: it has two at least.
-  void DropLast(size_t group) { sets_[group].erase(std::prev(sets_[group].end())); }
-  void Clear();
+  void DropLast(size_t group) { sets_[group].DropLast(); }
 
  private:
   struct Head {
@@ -50,7 +54,7 @@ class TimerSets {
 
   bool Before(const Head& a, const Head& b) const {
     if (a.timestamp != b.timestamp) return a.timestamp < b.timestamp;
-    return *sets_[a.group].begin() < *sets_[b.group].begin();
+    return sets_[a.group].first() < sets_[b.group].first();
   }
   /// Restores the invariant after the first of a set changed.
   void FirstChanged(size_t group);
@@ -61,7 +65,7 @@ class TimerSets {
     places_[head.group] = static_cast<uint32_t>(place);
   }
 
-  std::vector<Set> sets_;
+  std::vector<TimerSet> sets_;
   std::vector<Head> heads_;
   std::vector<uint32_t> places_;
 };

@@ -87,14 +87,14 @@ void StoreTimerQueue::Taken(size_t group, const StoredTimer& timer) {
   to_fill_ = group;
 }
 
-Result<bool> StoreTimerQueue::AddStored(size_t group, StoredTimer timer) {
+Result<bool> StoreTimerQueue::AddStored(size_t group, StoredTimer&& timer) {
   KVSTATE_RETURN_IF_ERROR(Prepare());
   KVSTATE_RETURN_IF_ERROR(table_->Put(KeyOf(group, timer), kTimerValue));
-  const TimerSets::Set& set = first_[group];
-  if (!all_in_memory_[group] && !(timer < *set.rbegin())) return false;
-  const auto [at, is_new] = first_.Insert(group, std::move(timer));
-  const bool is_head = is_new && first_.head_group() == group && at == set.begin();
-  if (set.size() > most_in_memory_) {
+  TimerSet& set = first_[group];
+  if (!all_in_memory_[group] && !(timer < set.last())) return false;
+  const StoredTimer* const added = first_.Insert(group, std::move(timer));
+  const bool is_head = added != nullptr && added == &first_.head();
+  if (set.Size() > most_in_memory_) {
     first_.DropLast(group);
     all_in_memory_[group] = false;
   }
@@ -103,13 +103,13 @@ Result<bool> StoreTimerQueue::AddStored(size_t group, StoredTimer timer) {
 
 Result<bool> StoreTimerQueue::RemoveStored(size_t group, const StoredTimer& timer) {
   KVSTATE_RETURN_IF_ERROR(Prepare());
-  const TimerSets::Set& set = first_[group];
-  const bool here = set.contains(timer);
+  TimerSet& set = first_[group];
+  const bool here = set.Contains(timer);
   // Not there at all.
-  if (!here && (all_in_memory_[group] || timer < *set.rbegin())) return false;
+  if (!here && (all_in_memory_[group] || timer < set.last())) return false;
   KVSTATE_RETURN_IF_ERROR(table_->Delete(KeyOf(group, timer)));
   if (!here) return false;
-  const bool was_head = first_.head_group() == group && *set.begin() == timer;
+  const bool was_head = first_.head_group() == group && set.first() == timer;
   first_.Erase(group, timer);
   Taken(group, timer);
   return was_head;
@@ -133,7 +133,7 @@ Result<uint64_t> StoreTimerQueue::Count() {
   uint64_t count = 0;
   for (size_t group = 0; group < first_.groups(); ++group) {
     if (all_in_memory_[group]) {
-      count += first_[group].size();
+      count += first_[group].Size();
     } else {
       KVSTATE_RETURN_IF_ERROR(Scan(group, BoundOf(group), SIZE_MAX, [&](const StoredTimer&) { ++count; }).status());
     }

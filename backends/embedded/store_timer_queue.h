@@ -30,7 +30,7 @@ class StoreTimerQueue final : public BackendTimerQueue {
   /// REQUIRES: it is not disposed of.
   StoreTable& store_table() { return table_->store_table(); }
 
-  Result<bool> AddStored(size_t group, StoredTimer timer) override;
+  Result<bool> AddStored(size_t group, StoredTimer&& timer) override;
   Result<bool> RemoveStored(size_t group, const StoredTimer& timer) override;
   Result<const StoredTimer*> Head() override;
   Status TakeHead(StoredTimer* head) override;

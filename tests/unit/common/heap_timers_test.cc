@@ -46,7 +46,7 @@ struct Timers {
     }
   }
   bool Has(size_t group, const std::pair<int64_t, std::string>& timer) const {
-    return timers->OfGroup(group).contains(StoredTimer(timer.first, timer.second));
+    return timers->Contains(group, StoredTimer(timer.first, timer.second));
   }
 };
 
@@ -103,7 +103,7 @@ TEST(HeapTimersTest, AViewDroppedHalfwayIsForgotten) {
     EXPECT_FALSE(stopped.ok());
     dropped.reset();
     for (int i = 0; i < 200; ++i) timers.Change();
-    EXPECT_EQ(timers.timers->size(), timers.model.size());
+    EXPECT_EQ(timers.timers->Size(), timers.model.size());
   }
 }
 
