@@ -6,7 +6,6 @@
 #include "backends/common/timer_format.h"
 #include "backends/common/ttl_descriptor.h"
 #include "backends/common/ttl_inspection.h"
-#include "backends/common/ttl_state.h"
 
 namespace kvstate::backends {
 
@@ -137,7 +136,8 @@ void BackendBase::AddTtl(const StateDescriptor& descriptor, Registered* register
   parts.keys = &key_;
   parts.clock = clock_;
   parts.cleaner = registered->cleaner.get();
-  registered->over_stored = MakeTtlState(std::move(parts));
+  const bool is_value = descriptor.kind == StateKind::kValue;
+  registered->over_stored = is_value ? MakeTtlValueState(std::move(parts)) : MakeTtlState(std::move(parts));
 }
 
 std::vector<SavedState>::iterator BackendBase::FindUnclaimed(std::string_view state_name) {

@@ -10,6 +10,7 @@
 
 #include "backends/common/key_context.h"
 #include "backends/common/ttl_cleaner.h"
+#include "backends/common/ttl_state.h"
 #include "backends/common/value_migration.h"
 #include "kvstate/backend_registry.h"
 #include "kvstate/checkpoint.h"
@@ -86,6 +87,8 @@ class BackendBase : public KeyedStateBackend, public TtlSweep {
                                                              const Restored* restored) = 0;
   /// Over a state of a TtlStoredDescriptor, which outlives it.
   virtual std::unique_ptr<TtlWalk> MakeWalk(InternalKVState& state) = 0;
+  /// The TtlValueState over parts.stored, which MakeState made.
+  virtual std::unique_ptr<InternalKVState> MakeTtlValueState(TtlStateParts parts) = 0;
   /// Whether the engine drops expired values while it compacts (TtlCleanup::compaction_filter).
   virtual bool HasCompactionFilter() const { return false; }
   /// Lets the engine begin to rewrite what of a state is mostly expired. For HasCompactionFilter.

@@ -105,7 +105,7 @@ Result<bool> TtlCore::GetSerializedAnywhere(ByteView key, ByteView state_namespa
   KVSTATE_ASSIGN_OR_RETURN(const bool found, stored_state_.GetSerialized(key, state_namespace, &stored));
   if (!found) return false;
   ByteWriter plain;
-  const Result<bool> left = WithoutTimes(stored, Now(), plain);
+  const Result<bool> left = WithoutTimes(stored, TimestampOfClock(clock_.clock()), plain);
   if (!left.ok()) return InContext(left.status());
   if (*left) out->assign(plain.view());
   return *left;

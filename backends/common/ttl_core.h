@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "backends/common/access_clock.h"
 #include "backends/common/ttl_filter.h"
 #include "backends/common/ttl_serializer.h"
 #include "backends/common/ttl_state.h"
@@ -67,7 +68,7 @@ class TtlCore : public SerializedAccess {
   Status InContext(const Status& status) const;
   Status RemovedError() const;
 
-  int64_t Now() const { return TimestampOfClock(*clock_); }
+  int64_t Now() { return clock_.Now(); }
   bool IsOver(int64_t timestamp, int64_t now) const { return IsExpired(timestamp, ttl_millis_, now); }
   /// Whether reads set times to now, and whether they give what has expired.
   bool refreshes() const { return refreshes_; }
@@ -114,7 +115,7 @@ class TtlCore : public SerializedAccess {
   SerializedAccess& stored_bytes_;
   const StateDescriptor descriptor_;
   KeyContext& keys_;
-  const std::shared_ptr<const Clock> clock_;
+  AccessClock clock_;
   TtlCleaner& cleaner_;
   const int64_t ttl_millis_;
   const bool refreshes_;
@@ -157,8 +158,7 @@ class TtlStateOf : public Interface, public TtlCore {
   Interface& stored_;
 };
 
-/// One maker a kind.
-std::unique_ptr<InternalKVState> MakeTtlValueState(TtlStateParts parts);
+/// One maker a kind; of values see ttl_value_state.h.
 std::unique_ptr<InternalKVState> MakeTtlListState(TtlStateParts parts);
 std::unique_ptr<InternalKVState> MakeTtlMapState(TtlStateParts parts);
 std::unique_ptr<InternalKVState> MakeTtlReducingState(TtlStateParts parts);

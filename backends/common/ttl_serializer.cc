@@ -53,7 +53,9 @@ TtlSerializer::TtlSerializer(SerializerPtr inner, bool nullable, int64_t ttl_mil
       inner_(std::move(inner)),
       nullable_(nullable),
       ttl_millis_(ttl_millis),
-      value_offset_(ValueOffset(inner_->info(), nullable)) {}
+      value_offset_(ValueOffset(inner_->info(), nullable)),
+      value_bytes_(inner_->info().size),
+      copies_value_bytes_(inner_->info().trivially_copyable) {}
 
 TtlSerializerPtr MakeTtlSerializer(SerializerPtr inner, bool nullable, int64_t ttl_millis) {
   return std::make_shared<TtlSerializer>(std::move(inner), nullable, ttl_millis);
@@ -118,6 +120,13 @@ Status TtlSerializer::Deserialize(ByteReader& in, void* object) const {
     if (is_null == 1) return Status();
   }
   return inner_->Deserialize(in, SlotOf(object));
+}
+
+Status TtlSerializer::DeserializeTimed(ByteView bytes, int64_t* timestamp, void* value) const {
+  ByteReader in(bytes);
+  KVSTATE_RETURN_IF_ERROR(ReadTimestamp(in, timestamp));
+  KVSTATE_RETURN_IF_ERROR(inner_->Deserialize(in, value));
+  return in.AtEnd() ? Status() : in.Malformed("end of a stored value");
 }
 
 uint32_t TtlSerializer::KeyHash(ByteView encoded) const { return JavaBytesHash(encoded); }

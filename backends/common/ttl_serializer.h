@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "kvstate/clock.h"
@@ -51,8 +53,40 @@ class TtlSerializer final : public TypeSerializer {
   }
   /// Of a stored object: the T that is there, also beside is_null.
   void* SlotOf(void* object) const { return static_cast<char*>(object) + value_offset_; }
+  const void* SlotOf(const void* object) const { return static_cast<const char*>(object) + value_offset_; }
   /// Of a stored object. REQUIRES: timestamp != kBorrowed.
   static void SetTimestamp(void* object, int64_t timestamp) { *static_cast<int64_t*>(object) = timestamp; }
+
+  // A value and its time apart, for states that access one often. REQUIRES: !nullable().
+  /// Of a stored object.
+  static int64_t StoredTimestampOf(const void* object) { return *static_cast<const int64_t*>(object); }
+  /// Makes a stored object in raw memory.
+  void ConstructTimed(void* at, int64_t timestamp, const void* value) const {
+    new (at) int64_t(timestamp);
+    if (copies_value_bytes_) {
+      std::memcpy(SlotOf(at), value, value_bytes_);
+    } else {
+      inner_->CopyConstruct(SlotOf(at), value);
+    }
+  }
+  /// Overwrites a stored object. `value` may be the one in it.
+  void AssignTimed(void* object, int64_t timestamp, const void* value) const {
+    SetTimestamp(object, timestamp);
+    void* slot = SlotOf(object);
+    if (value == slot) return;
+    if (copies_value_bytes_) {
+      std::memcpy(slot, value, value_bytes_);
+    } else {
+      inner_->CopyAssign(slot, value);
+    }
+  }
+  /// Appends what Serialize would of the two.
+  void SerializeTimed(int64_t timestamp, const void* value, ByteWriter& out) const {
+    out.PutFixed64(static_cast<uint64_t>(timestamp));
+    inner_->Serialize(value, out);
+  }
+  /// Reads what it wrote, all of `bytes`, into the live T `value`. DATA_LOSS as Deserialize's.
+  Status DeserializeTimed(ByteView bytes, int64_t* timestamp, void* value) const;
 
   void Construct(void* at) const override;
   void CopyConstruct(void* at, const void* from) const override;
@@ -76,6 +110,8 @@ class TtlSerializer final : public TypeSerializer {
   const bool nullable_;
   const int64_t ttl_millis_;
   const size_t value_offset_;
+  const size_t value_bytes_;
+  const bool copies_value_bytes_;  ///< T is trivially copyable.
 };
 
 using TtlSerializerPtr = std::shared_ptr<const TtlSerializer>;

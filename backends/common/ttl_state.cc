@@ -37,7 +37,7 @@ class UnexpiredKeyIterator final : public KeyIterator {
 std::unique_ptr<InternalKVState> MakeTtlState(TtlStateParts parts) {
   switch (parts.descriptor.kind) {
     case StateKind::kValue:
-      return MakeTtlValueState(std::move(parts));
+      break;
     case StateKind::kList:
       return MakeTtlListState(std::move(parts));
     case StateKind::kMap:

@@ -21,11 +21,13 @@ struct TtlStateParts {
 
 /// What a program has of a state with a time to live: the kind's interface, and SerializedAccess, over a state that
 /// stores times beside values. Neither shows; what has expired does not either, as TtlConfig::visibility says. Visit
-/// shows only what has not expired whatever the visibility, so that it is the same on every backend.
+/// shows only what has not expired whatever the visibility, so that it is the same on every backend. Value states are
+/// their backend's to make (ttl_value_state.h), for this is over any. REQUIRES: the kind is not kValue.
 std::unique_ptr<InternalKVState> MakeTtlState(TtlStateParts parts);
 
 /// Of `keys`, which walks the stored state of `state`, those under which something has not expired. Each Next counts as
-/// a call on the state. REQUIRES: `state` is a MakeTtlState. The current key and namespace are not disturbed.
+/// a call on the state. REQUIRES: `state` is a TtlStateOf (ttl_core.h). The current key and namespace are not
+/// disturbed.
 std::unique_ptr<KeyIterator> WithoutExpiredKeys(std::unique_ptr<KeyIterator> keys, InternalKVState& state);
 
 }  // namespace kvstate::backends

@@ -189,6 +189,10 @@ Result<std::unique_ptr<InternalKVState>> EmbeddedBackend::MakeState(SerializerPt
 
 std::unique_ptr<TtlWalk> EmbeddedBackend::MakeWalk(InternalKVState& state) { return MakeTtlWalk(AsEmbedded(state)); }
 
+std::unique_ptr<InternalKVState> EmbeddedBackend::MakeTtlValueState(TtlStateParts parts) {
+  return MakeEmbeddedTtlValueState(std::move(parts));
+}
+
 Status EmbeddedBackend::SweepEngine(InternalKVState& state) {
   return AsEmbedded(state).table().store_table().SweepExpired();
 }

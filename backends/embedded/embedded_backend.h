@@ -46,6 +46,7 @@ class EmbeddedBackend final : public SnapshotBackend, public EngineStatistics {
                                                      const Restored* restored) override;
   bool HasCompactionFilter() const override { return opener_->has_compaction_filter(); }
   std::unique_ptr<TtlWalk> MakeWalk(InternalKVState& state) override;
+  std::unique_ptr<InternalKVState> MakeTtlValueState(TtlStateParts parts) override;
   Status SweepEngine(InternalKVState& state) override;
   void AddEngineFigures(InternalKVState& state, TtlFigures* figures) const override;
   Status DropState(InternalKVState& state) override;

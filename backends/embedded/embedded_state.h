@@ -78,6 +78,14 @@ class EmbeddedState : public SerializedAccess {
     return ReadAt(address(), object);
   }
   Result<bool> ReadAt(ByteView composite, void* object);
+  /// Gives what is stored at the current address; false when there is nothing. As StoreTable::Get.
+  Result<bool> ReadBytes(ByteView* stored) {
+    KVSTATE_RETURN_IF_ERROR(PrepareAddress());
+    Result<bool> found = table_.Get(address(), stored);
+    if (!found.ok()) [[unlikely]]
+      return InContext(found.status());
+    return found;
+  }
   /// Overwrites the entry at the current address with the encoding of `object`.
   Status Write(const void* object) {
     KVSTATE_RETURN_IF_ERROR(PrepareAddress());

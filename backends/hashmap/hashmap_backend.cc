@@ -90,6 +90,9 @@ class HashMapBackend final : public SnapshotBackend, public EngineStatistics {
     return state;
   }
   std::unique_ptr<TtlWalk> MakeWalk(InternalKVState& state) override { return MakeTtlWalk(CoreOf(state)); }
+  std::unique_ptr<InternalKVState> MakeTtlValueState(TtlStateParts parts) override {
+    return hashmap::MakeTtlValueState(std::move(parts));
+  }
   Status DropState(InternalKVState& state) override {
     history_.StateDropped(state.descriptor().name);
     std::erase(states_, &CoreOf(state));

@@ -32,8 +32,7 @@ const void* ObjectCore::CopyTo(const void* input, const SerializerPtr& serialize
 void ObjectCore::Insert(const void* value) {
   TypedObject copy;
   value = KeepSafe(value, core_descriptor().value_serializer, &copy);
-  cell_.CopyConstruct(cell_.Allocate(ReserveCurrent()), value);
-  PublishCurrent();
+  InsertMade([&](void* object) { cell_.CopyConstruct(object, value); });
 }
 
 void* ObjectCore::InsertNew() {

@@ -46,6 +46,12 @@ class ObjectCore : public StateCore {
   void StoreMoved(void* value);
   /// Puts a value-initialised object there and returns it. REQUIRES: Object() is null.
   void* InsertNew();
+  /// Has `make(object)` make one in raw memory, and puts it there. REQUIRES: Object() is null.
+  template <class Make>
+  void InsertMade(Make make) {
+    make(cell_.Allocate(ReserveCurrent()));
+    PublishCurrent();
+  }
   /// `input`, or a copy of it in `*copy` where the next insertion may move what it points to.
   const void* KeepSafe(const void* input, const SerializerPtr& serializer, TypedObject* copy) const {
     if (HasRoom()) [[likely]]

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "backends/common/ttl_state.h"
 #include "backends/hashmap/current_key.h"
 #include "kvstate/internal_kv_state.h"
 #include "kvstate/state_descriptor.h"
@@ -14,6 +15,8 @@ namespace kvstate::backends::hashmap {
 /// a StateCore too.
 std::unique_ptr<InternalKVState> MakeValueState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                 const StateDescriptor& descriptor);
+/// Over a state that MakeValueState made.
+std::unique_ptr<InternalKVState> MakeTtlValueState(TtlStateParts parts);
 std::unique_ptr<InternalKVState> MakeListState(CurrentKey& key, SerializerPtr namespace_serializer,
                                                const StateDescriptor& descriptor);
 std::unique_ptr<InternalKVState> MakeReducingState(CurrentKey& key, SerializerPtr namespace_serializer,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,50 @@ TEST(TtlSerializerTest, AnObjectCanBeWrittenFromABorrowOfItself) {
   serializer->MoveAssign(moved.get(), object.get());
   EXPECT_EQ(ValueIn<std::string>(*serializer, moved), value);
   EXPECT_EQ(TtlSerializer::TimestampOf(moved.get()), 6);
+}
+
+TEST(TtlSerializerTest, AValueAndItsTimeApartHaveTheSameBytes) {
+  const auto serializer = MakeTtlSerializer(SerializerFor<std::string>(), false, 1000);
+  const std::string value = "abc";
+  const BorrowedObject borrowed{.timestamp = 5, .value = &value};
+  ByteWriter out;
+  serializer->SerializeTimed(5, &value, out);
+  EXPECT_EQ(out.view(), BytesOf(*serializer, &borrowed));
+
+  int64_t timestamp = 0;
+  std::string read;
+  ASSERT_OK(serializer->DeserializeTimed(out.view(), &timestamp, &read));
+  EXPECT_EQ(timestamp, 5);
+  EXPECT_EQ(read, "abc");
+  EXPECT_CODE(serializer->DeserializeTimed(kTime5, &timestamp, &read), kDataLoss);
+  EXPECT_CODE(serializer->DeserializeTimed(kTime5.substr(1), &timestamp, &read), kDataLoss);
+  EXPECT_CODE(serializer->DeserializeTimed(kTime5 + "\x03" + "abcd", &timestamp, &read), kDataLoss);
+  EXPECT_CODE(serializer->DeserializeTimed(std::string("\x80\0\0\0\0\0\0\0", 8) + "\x01" + "a", &timestamp, &read),
+              kDataLoss);
+}
+
+template <class T>
+void ExpectObjectsOfTimedValues(const T& first, const T& second) {
+  const auto serializer = MakeTtlSerializer(SerializerFor<T>(), false, 1000);
+  void* object = ::operator new(serializer->info().size, std::align_val_t(serializer->info().alignment));
+  serializer->ConstructTimed(object, 5, &first);
+  EXPECT_EQ(TtlSerializer::StoredTimestampOf(object), 5);
+  EXPECT_EQ(*static_cast<const T*>(serializer->ValueOf(object)), first);
+  serializer->AssignTimed(object, 6, &second);
+  EXPECT_EQ(TtlSerializer::StoredTimestampOf(object), 6);
+  EXPECT_EQ(*static_cast<const T*>(serializer->ValueOf(object)), second);
+  // From itself.
+  serializer->AssignTimed(object, 7, serializer->ValueOf(object));
+  EXPECT_EQ(TtlSerializer::StoredTimestampOf(object), 7);
+  EXPECT_EQ(*static_cast<const T*>(serializer->ValueOf(object)), second);
+  serializer->Destroy(object);
+  ::operator delete(object, std::align_val_t(serializer->info().alignment));
+}
+
+TEST(TtlSerializerTest, MakesAndOverwritesObjectsFromAValueAndItsTime) {
+  ExpectObjectsOfTimedValues<int64_t>(1, 2);
+  ExpectObjectsOfTimedValues<uint8_t>(1, 2);
+  ExpectObjectsOfTimedValues(std::string(100, 'a'), std::string(200, 'b'));
 }
 
 TEST(TtlSerializerTest, TheClockNeverGivesWhatStandsForABorrowedObject) {
