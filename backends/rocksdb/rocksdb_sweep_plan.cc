@@ -7,9 +7,13 @@ namespace kvstate::backends::rocksdb {
 
 namespace {
 
+double LiveBytes(const SweepLimits& limits, uint64_t bytes, uint64_t expired) {
+  return static_cast<double>(std::min(limits.most_live_bytes, bytes - std::min(bytes, expired)));
+}
+
 bool IsOver(const SweepLimits& limits, uint64_t bytes, uint64_t expired) {
-  const auto live = static_cast<double>(bytes - std::min(bytes, expired));
-  return expired > 0 && expired >= limits.least_bytes && static_cast<double>(expired) > limits.wanted_share * live;
+  return expired > 0 && expired >= limits.least_bytes &&
+         static_cast<double>(expired) > limits.wanted_share * LiveBytes(limits, bytes, expired);
 }
 
 double ShareOf(uint64_t expired, uint64_t bytes) {
@@ -28,8 +32,7 @@ SweepPlan PlanSweep(const std::vector<SweptFile>& files, uint64_t memory_bytes, 
     expired += file.expired_bytes;
   }
   if (!IsOver(limits, bytes, expired)) return plan;
-  const auto live = static_cast<double>(bytes - std::min(bytes, expired));
-  const double enough = limits.wanted_share * live / 2;
+  const double enough = limits.wanted_share * LiveBytes(limits, bytes, expired) / 2;
   auto left = static_cast<double>(expired);
 
   // The place of what is in memory is beyond the files'.

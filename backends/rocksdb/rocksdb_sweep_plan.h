@@ -34,6 +34,7 @@ struct SweepLimits {
   double least_share = 0;    ///< Expired bytes to all, of what is rewritten.
   uint64_t least_bytes = 0;  ///< Expired bytes below which nothing is done.
   uint64_t most_job_bytes = 0;
+  uint64_t most_live_bytes = UINT64_MAX;  ///< What else has not expired was overwritten.
 };
 
 /// What to rewrite so that little expired is left at little cost: of what has most expired first, until less than half

@@ -181,8 +181,9 @@ Status Sweeper::Sweep(const Family& family, Reason reason) {
                      RemovableBytes(ttl, *file.known, now), file.busy});
   }
   const FamilyTtl::Memory memory = ttl.MemoryAt(now);
-  const SweepPlan plan =
-      PlanSweep(swept, memory.bytes, memory.expired_bytes, reason == Reason::kAsked ? kWhenAsked : kWhenDue);
+  SweepLimits limits = reason == Reason::kAsked ? kWhenAsked : kWhenDue;
+  limits.most_live_bytes = ttl.most_live_bytes();
+  const SweepPlan plan = PlanSweep(swept, memory.bytes, memory.expired_bytes, limits);
   const bool is_done = !plan.flush && plan.jobs.empty();
   // Waiting for what nobody can remove now would help nobody.
   Promise(family, files, now, is_done ? Later(now, respite) : now);
@@ -248,7 +249,9 @@ void Sweeper::Promise(const Family& family, const std::vector<LiveFile>& files, 
     return stored;
   };
   const int64_t latest = Later(now, ttl.ttl_millis() / kPromiseFraction + 1);
-  const int64_t until = FirstTimeOver(kPromised, now, latest, kPromiseSteps, stored_at);
+  SweepLimits limits = kPromised;
+  limits.most_live_bytes = ttl.most_live_bytes();
+  const int64_t until = FirstTimeOver(limits, now, latest, kPromiseSteps, stored_at);
   const std::lock_guard lock(mutex_);
   ttl.set_promised_until(std::max(until, earliest));
   changed_.notify_all();

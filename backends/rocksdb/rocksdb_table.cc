@@ -29,6 +29,8 @@ size_t MostOperands(AppendKind append) {
 
 // Of a time to live, from one look at the files to the next.
 constexpr int64_t kLooks = 32;
+// From one count of what lives to the next.
+constexpr int64_t kCounts = 16;
 
 // A job's clock and the world's go at one pace. Who waits for a sweep has a clock that ran at least so much faster.
 constexpr int64_t kFast = 2;
@@ -67,6 +69,8 @@ Status RocksDbTable::StartTtl(std::shared_ptr<const TableTtl> ttl) {
     if (!set.ok()) return FromRocksDb(set, "set periodic_compaction_seconds=" + std::to_string(period));
   }
   last_look_ = ttl->clock->NowMillis();
+  last_counted_ = last_look_;
+  if (ttl->filter.kind() != StateKind::kList) sample_.emplace();
   asked_at_ = last_look_;
   asked_at_time_ = std::chrono::steady_clock::now();
   shared_family_->ttl()->Start(std::move(ttl));
@@ -86,9 +90,20 @@ void RocksDbTable::Tick() {
 
 void RocksDbTable::Look(int64_t now) {
   last_look_ = now;
+  CountLive(now);
   if (!store_.sweeper().Request(shared_family_, Sweeper::Reason::kDue)) return;
   asked_at_ = now;
   asked_at_time_ = std::chrono::steady_clock::now();
+}
+
+void RocksDbTable::CountLive(int64_t now) {
+  FamilyTtl& ttl = *shared_family_->ttl();
+  if (now < last_counted_) last_counted_ = now;
+  if (!sample_ || !IsExpired(last_counted_, ttl.ttl_millis() / kCounts + 1, now)) return;
+  last_counted_ = now;
+  const uint64_t bytes = sample_->LiveBytes(ttl.ttl_millis(), now);
+  // Before that some may live that was written when nobody sampled it.
+  if (IsExpired(ttl.started_at(), ttl.ttl_millis(), now)) ttl.set_most_live_bytes(bytes);
 }
 
 void RocksDbTable::WaitForSweep(int64_t now) {
@@ -156,6 +171,7 @@ Status RocksDbTable::Put(ByteView key, ByteView value) {
   const ::rocksdb::Status status = batch_.Put(family_, ToSlice(key), ToSlice(value));
   if (!status.ok()) return FromRocksDb(status, "put");
   bytes_since_tick_ += key.size() + value.size();
+  if (sample_) sample_->Put(key, key.size() + value.size(), *shared_family_->ttl()->ttl()->clock);
   return store_.Write(batch_, key.size() + value.size());
 }
 
@@ -163,6 +179,7 @@ Status RocksDbTable::Delete(ByteView key) {
   batch_.Clear();
   const ::rocksdb::Status status = batch_.Delete(family_, ToSlice(key));
   if (!status.ok()) return FromRocksDb(status, "delete");
+  if (sample_) sample_->Delete(key);
   return store_.Write(batch_, key.size());
 }
 

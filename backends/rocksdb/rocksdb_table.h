@@ -6,11 +6,13 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
 #include "backends/rocksdb/rocksdb_family.h"
 #include "backends/rocksdb/rocksdb_store.h"
+#include "backends/rocksdb/rocksdb_write_sample.h"
 
 namespace kvstate::backends::rocksdb {
 
@@ -42,6 +44,7 @@ class RocksDbTable final : public StoreTable {
  private:
   /// Asks for a sweep.
   void Look(int64_t now);
+  void CountLive(int64_t now);
   /// As RocksDB holds writers back whose compactions are behind: until the sweep is done that the promise needs.
   void WaitForSweep(int64_t now);
   /// Of a restored table, for want of an operator that could do it later: each value whole.
@@ -59,6 +62,9 @@ class RocksDbTable final : public StoreTable {
   ::rocksdb::WriteBatch batch_;     ///< Kept for its memory.
   uint64_t bytes_since_tick_ = 0;   ///< Written.
   int64_t last_look_ = 0;
+  /// Where a write replaces what was there: all but lists.
+  std::optional<WriteSample> sample_;
+  int64_t last_counted_ = 0;  ///< When what lives was last counted.
   // When the sweeper was asked for what it may be at still.
   int64_t asked_at_ = 0;
   std::chrono::steady_clock::time_point asked_at_time_;

@@ -55,6 +55,10 @@ class FamilyTtl {
   };
   Memory MemoryAt(int64_t now) const;
 
+  /// What the owner knows of what lives, at most; overwritten values may be beside it in memory and files.
+  uint64_t most_live_bytes() const { return most_live_bytes_.load(std::memory_order_relaxed); }
+  void set_most_live_bytes(uint64_t bytes) { most_live_bytes_.store(bytes, std::memory_order_relaxed); }
+
   /// Before this time, by the clock, no more has expired than is promised, whatever the owner does; what the sweeper
   /// found out when it last looked.
   int64_t promised_until() const { return promised_until_.load(std::memory_order_relaxed); }
@@ -95,6 +99,7 @@ class FamilyTtl {
   mutable std::mutex memory_mutex_;
   std::vector<Written> written_;  ///< In order of time; guarded by memory_mutex_.
 
+  std::atomic<uint64_t> most_live_bytes_{UINT64_MAX};
   std::atomic<int64_t> promised_until_{INT64_MIN};
   std::atomic<uint64_t> examined_{0};
   std::atomic<uint64_t> removed_{0};

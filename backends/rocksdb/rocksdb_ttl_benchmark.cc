@@ -170,7 +170,7 @@ void FilterCost(benchmark::State& state, Data data) {
   }
 }
 
-enum class Workload { kCold, kUpdates };
+enum class Workload { kCold, kUpdates, kHotAndCold };
 
 /// So many operations from `first` on, half of them reads. `live` are written in a time to live.
 void Operate(Contestant& contestant, Workload workload, uint64_t first, uint64_t count, uint64_t live) {
@@ -178,7 +178,10 @@ void Operate(Contestant& contestant, Workload workload, uint64_t first, uint64_t
   for (uint64_t i = first; i < first + count; ++i) {
     contestant.clock().SetMillis(kTtl + static_cast<int64_t>(i * kTtl / live));
     // Cold: each key once, and none is met again. Else: keys that come back after a time to live on average.
-    const uint64_t key = workload == Workload::kCold ? i : i * 2862933555777941757 % (live * 1021 / 1000) * 7919 % live;
+    // Hot and cold: one write in ten is such a cold one, the others have a hundredth as many keys as are written.
+    uint64_t key = i;
+    if (workload == Workload::kUpdates) key = i * 2862933555777941757 % (live * 1021 / 1000) * 7919 % live;
+    if (workload == Workload::kHotAndCold && i % 10 != 0) key = (uint64_t{1} << 40) + i * 7919 % (live / 100);
     Check(contestant.table().Put(KeyOf(key), TimeBytes(contestant.clock().NowMillis()) + Noise(i, 100)));
     const uint64_t read = i - std::min(i, i * 7919 % live);
     benchmark::DoNotOptimize(Take(contestant.table().Get(KeyOf(read), &found)));
@@ -235,7 +238,8 @@ void Register() {
   set(benchmark::RegisterBenchmark("filter/int64", FilterCost, Data::kInts));
   set(benchmark::RegisterBenchmark("filter/100_bytes", FilterCost, Data::kStrings));
   set(benchmark::RegisterBenchmark("filter/list_of_10", FilterCost, Data::kLists));
-  for (const auto& [name, workload] : {std::pair("cold", Workload::kCold), std::pair("updates", Workload::kUpdates)}) {
+  for (const auto& [name, workload] : {std::pair("cold", Workload::kCold), std::pair("updates", Workload::kUpdates),
+                                       std::pair("hot_and_cold", Workload::kHotAndCold)}) {
     const std::string full = std::string("steady/") + name;
     set(benchmark::RegisterBenchmark(full.c_str(), SteadyState, workload)->Arg(20'000)->Arg(200'000));
   }

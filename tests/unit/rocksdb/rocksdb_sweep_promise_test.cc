@@ -60,6 +60,22 @@ TEST_F(RocksDbSweepPromiseTest, AClockThatOutrunsTheSweeperWaitsForIt) {
   EXPECT_GT(StallTime(), 0u);
 }
 
+TEST_F(RocksDbSweepPromiseTest, KeysThatAreOverwrittenHideNoneThatAreNot) {
+  RocksDbTable& table = MakeHourTable();
+  // Of 20 writes one is of a key that nobody comes back to: what lives is a twentieth of what is written.
+  constexpr int kLive = 2000;
+  constexpr int kHot = 100;
+  size_t most = 0;
+  for (int i = 0; i < 100 * kLive; ++i) {
+    const int64_t now = kHour + int64_t{i} * kHour / (20 * kLive);
+    clock_->SetMillis(now);
+    Put(table, i % 20 == 0 ? kHot + i : i % kHot, now);
+    if (i > 40 * kLive && i % (4 * kLive) == 0) most = std::max(most, Stored(table).size());
+  }
+  EXPECT_LE(most, (kLive + kHot) * 12 / 10);
+  EXPECT_GE(most, kLive);
+}
+
 TEST_F(RocksDbSweepPromiseTest, NobodyWaitsAfterTheClockHasJumped) {
   RocksDbTable& table = MakeHourTable();
   for (int i = 0; i < 20000; ++i) Put(table, i, kHour);
