@@ -12,6 +12,20 @@
   workload(KeyTimers)                       \
   workload(ListAppend)                      \
   workload(MapPoint)                        \
+  workload(NexmarkQ11)                      \
+  workload(NexmarkQ12)                      \
+  workload(NexmarkQ15)                      \
+  workload(NexmarkQ16)                      \
+  workload(NexmarkQ17)                      \
+  workload(NexmarkQ18)                      \
+  workload(NexmarkQ19)                      \
+  workload(NexmarkQ20)                      \
+  workload(NexmarkQ3)                       \
+  workload(NexmarkQ4)                       \
+  workload(NexmarkQ5)                       \
+  workload(NexmarkQ7)                       \
+  workload(NexmarkQ8)                       \
+  workload(NexmarkQ9)                       \
   workload(SessionWindows)                  \
   workload(TtlColdKeys)                     \
   workload(TtlDedup)                        \

@@ -40,8 +40,21 @@ Status EventTimeOperator::OpenEventTimers(SerializerPtr namespace_serializer) {
   return OpenTimers("timers", std::move(namespace_serializer), event_time_options_.timer_storage, &timers_);
 }
 
+Status EventTimeOperator::OpenSecondStageTimers(SerializerPtr namespace_serializer) {
+  return OpenTimers("second_stage_timers", std::move(namespace_serializer), event_time_options_.timer_storage,
+                    &second_stage_timers_);
+}
+
+Status EventTimeOperator::OnSecondStageTimer(const Timer& /*timer*/) {
+  return InternalError("a timer of a second stage, which the operator does not have");
+}
+
 Status EventTimeOperator::FireDue() {
-  return timers_->AdvanceWatermark(watermark_.value(), [this](const Timer& timer) { return OnTimer(timer); });
+  KVSTATE_RETURN_IF_ERROR(
+      timers_->AdvanceWatermark(watermark_.value(), [this](const Timer& timer) { return OnTimer(timer); }));
+  if (second_stage_timers_ == nullptr) return Status();
+  return second_stage_timers_->AdvanceWatermark(watermark_.value(),
+                                                [this](const Timer& timer) { return OnSecondStageTimer(timer); });
 }
 
 Status EventTimeOperator::Finish() {

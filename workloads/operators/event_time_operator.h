@@ -46,6 +46,13 @@ class EventTimeOperator : public OperatorBase {
   /// Once, in OpenStates. A timer's namespace is one of the serializer's.
   Status OpenEventTimers(SerializerPtr namespace_serializer);
   TimerService& timers() { return *timers_; }
+
+  /// Timers of a second stage, which takes what the first one's timers give: they fire when those have, in
+  /// OnSecondStageTimer.
+  Status OpenSecondStageTimers(SerializerPtr namespace_serializer);
+  TimerService& second_stage_timers() { return *second_stage_timers_; }
+  virtual Status OnSecondStageTimer(const Timer& timer);
+
   int64_t watermark_ms() const { return watermark_.value(); }
   void CountLate() { ++late_events_; }
 
@@ -58,6 +65,7 @@ class EventTimeOperator : public OperatorBase {
   const EventTimeOptions event_time_options_;
   BoundedWatermark watermark_;
   std::unique_ptr<TimerService> timers_;
+  std::unique_ptr<TimerService> second_stage_timers_;
   uint64_t late_events_ = 0;
 };
 

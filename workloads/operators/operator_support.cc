@@ -36,6 +36,18 @@ Status OperatorBase::RestoreProgress(ByteView progress) {
   return Status();
 }
 
+void SetOperator(WorkloadSpec* spec, std::vector<ParameterSpec> operator_parameters,
+                 std::function<std::unique_ptr<Operator>(ParameterReader& reader)> make_operator) {
+  spec->operator_parameters = std::move(operator_parameters);
+  spec->make_operator = [workload = spec->name, specs = spec->operator_parameters, make = std::move(make_operator)](
+                            const Parameters& parameters) -> Result<std::unique_ptr<Operator>> {
+    ParameterReader reader("operator of workload " + workload, specs, parameters);
+    std::unique_ptr<Operator> made = make(reader);
+    KVSTATE_RETURN_IF_ERROR(reader.status());
+    return made;
+  };
+}
+
 WorkloadSpec MakeWorkload(std::string name, std::string description, const Parameters& source_defaults,
                           std::vector<ParameterSpec> operator_parameters,
                           std::function<std::unique_ptr<Operator>(ParameterReader& reader)> make_operator) {
@@ -43,18 +55,11 @@ WorkloadSpec MakeWorkload(std::string name, std::string description, const Param
   spec.name = std::move(name);
   spec.description = std::move(description);
   spec.source_parameters = SyntheticSourceParameters(source_defaults);
-  spec.operator_parameters = std::move(operator_parameters);
   spec.make_source = [workload = spec.name, specs = spec.source_parameters](const Parameters& parameters,
                                                                             uint64_t seed) {
     return MakeSyntheticSource(workload, specs, parameters, seed);
   };
-  spec.make_operator = [workload = spec.name, specs = spec.operator_parameters, make = std::move(make_operator)](
-                           const Parameters& parameters) -> Result<std::unique_ptr<Operator>> {
-    ParameterReader reader("operator of workload " + workload, specs, parameters);
-    std::unique_ptr<Operator> made = make(reader);
-    KVSTATE_RETURN_IF_ERROR(reader.status());
-    return made;
-  };
+  SetOperator(&spec, std::move(operator_parameters), std::move(make_operator));
   return spec;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kvstate/clock.h"
+#include "kvstate/codec.h"
 #include "kvstate/namespaces.h"
 #include "kvstate/serializers.h"
 #include "kvstate/state_descriptor.h"
@@ -46,15 +47,23 @@ class OperatorBase : public Operator {
     return Status();
   }
 
-  /// Timers by event time; they have no clock to fire by processing time.
+  /// By event time; by processing time as well if the operator has a clock of its own.
   Status OpenTimers(std::string_view name, SerializerPtr namespace_serializer, TimerStorage storage,
-                    std::unique_ptr<TimerService>* timers) {
-    KVSTATE_ASSIGN_OR_RETURN(*timers, TimerService::Create(*backend_, name, std::move(namespace_serializer), storage,
-                                                           std::make_shared<ManualClock>()));
+                    std::unique_ptr<TimerService>* timers,
+                    std::shared_ptr<const Clock> clock = std::make_shared<ManualClock>()) {
+    KVSTATE_ASSIGN_OR_RETURN(
+        *timers, TimerService::Create(*backend_, name, std::move(namespace_serializer), storage, std::move(clock)));
     return Status();
   }
 
   Status SetKey(ByteView key) { return backend_->SetCurrentKey(EncodeKey(*backend_, key)); }
+  /// A key of several parts, or of one that is no string: their canonical bytes, one after another.
+  template <HasCodec... Ts>
+  Status SetKeyOf(const Ts&... parts) {
+    ByteWriter key;
+    (Codec<Ts>::Write(parts, key), ...);
+    return SetKey(key.view());
+  }
 
   /// An empty row to write into; Emit then takes it.
   ByteWriter& NewRow() {
@@ -62,6 +71,13 @@ class OperatorBase : public Operator {
     return row_;
   }
   void Emit() { output_.Add(row_.view()); }
+  /// Emits the values' canonical bytes, one after another.
+  template <HasCodec... Ts>
+  void EmitRow(const Ts&... values) {
+    ByteWriter& row = NewRow();
+    (Codec<Ts>::Write(values, row), ...);
+    Emit();
+  }
 
  private:
   KeyedStateBackend* backend_ = nullptr;
@@ -69,8 +85,12 @@ class OperatorBase : public Operator {
   OutputDigest output_;
 };
 
-/// A workload whose source is the synthetic one with these defaults. `make_operator` reads its parameters, and need not
-/// look at the reader's status.
+/// Sets what a workload's operator is, by `make_operator`, which reads its parameters and need not look at the reader's
+/// status.
+void SetOperator(WorkloadSpec* spec, std::vector<ParameterSpec> operator_parameters,
+                 std::function<std::unique_ptr<Operator>(ParameterReader& reader)> make_operator);
+
+/// A workload whose source is the synthetic one with these defaults. `make_operator`: see SetOperator.
 WorkloadSpec MakeWorkload(std::string name, std::string description, const Parameters& source_defaults,
                           std::vector<ParameterSpec> operator_parameters,
                           std::function<std::unique_ptr<Operator>(ParameterReader& reader)> make_operator);

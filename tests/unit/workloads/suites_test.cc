@@ -42,6 +42,8 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
   }
   if (GetParam() == "checkpoint") {
     EXPECT_EQ(names.size(), 6u);  // Three rates of change in two distributions.
+  } else if (GetParam() == "nexmark") {
+    EXPECT_EQ(workloads.size(), 14u);
   } else if (GetParam() == "ttl") {
     EXPECT_EQ(workloads.size(), 6u);
     EXPECT_EQ(names.size(), 9u);  // Timers with 1, 10 and 100 a key, and on the heap.
@@ -50,13 +52,14 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SuiteTest, ::testing::Values("checkpoint", "quick", "standard", "full", "ttl"),
+INSTANTIATE_TEST_SUITE_P(All, SuiteTest, ::testing::Values("checkpoint", "quick", "standard", "full", "nexmark", "ttl"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(SuitesTest, EveryFileIsTested) {
   std::set<std::string> files;
   for (const auto& file : std::filesystem::directory_iterator(kSuites)) files.insert(file.path().filename());
-  EXPECT_EQ(files, (std::set<std::string>{"checkpoint.yaml", "full.yaml", "quick.yaml", "standard.yaml", "ttl.yaml"}));
+  EXPECT_EQ(files, (std::set<std::string>{"checkpoint.yaml", "full.yaml", "nexmark.yaml", "quick.yaml", "standard.yaml",
+                                          "ttl.yaml"}));
 }
 
 }  // namespace
