@@ -93,6 +93,7 @@ Result<EngineCounters> EmbeddedBackend::Collect() {
 
 Status EmbeddedBackend::Flush(bool compact) {
   if (store_ == nullptr) return FailedPreconditionError("the backend is disposed of; make a new one");
+  for (StoreTimerQueue* queue : timer_queues_) KVSTATE_RETURN_IF_ERROR(queue->WriteHeld());
   return store_->Flush(compact);
 }
 

@@ -34,6 +34,7 @@ std::vector<StoreTable*> EmbeddedBackend::Tables() const {
 Result<std::unique_ptr<SnapshotWork>> EmbeddedBackend::BeginSnapshot(const SnapshotWriter& writer,
                                                                      const KeyedStateHandle& new_handle) {
   KVSTATE_RETURN_IF_ERROR(CheckStore());
+  for (StoreTimerQueue* queue : timer_queues_) KVSTATE_RETURN_IF_ERROR(queue->WriteHeld());
   KeyedStateHandle handle = new_handle;
   const std::vector<StoreTable*> tables = Tables();
   const bool is_savepoint = writer.options().kind == SnapshotKind::kSavepoint;

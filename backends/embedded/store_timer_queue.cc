@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kMostOfGroup = 128;
 constexpr size_t kLeastOfGroup = 16;
 constexpr size_t kMostOfQueue = size_t{64} << 10;
+// Of writes held back: each group is read, and so written, when as many as are in memory were taken off it.
+constexpr size_t kMostHeldOfGroup = 512;
 constexpr size_t kScanBatch = 256;
 
 }  // namespace
@@ -23,7 +25,9 @@ StoreTimerQueue::StoreTimerQueue(const KeyContext& keys, SerializerPtr namespace
     : BackendTimerQueue(keys, std::move(namespace_serializer), std::move(name), TimerStorage::kBackend),
       key_group_bytes_(KeyGroupPrefixBytes(keys.max_parallelism())),
       most_in_memory_(std::clamp(kMostOfQueue / std::max<size_t>(keys.range().size(), 1), kLeastOfGroup, kMostOfGroup)),
+      most_held_(std::clamp(kMostOfQueue / std::max<size_t>(keys.range().size(), 1), kLeastOfGroup, kMostHeldOfGroup)),
       table_(std::make_unique<StateTable>(std::move(table), store_writes, changes)),
+      held_(keys.range().size()),
       first_(keys.range().size()),
       all_in_memory_(keys.range().size(), is_empty),
       loaded_(is_empty) {}
@@ -44,8 +48,34 @@ ByteView StoreTimerQueue::KeyOf(size_t group, const StoredTimer& timer) {
   return key_.view();
 }
 
+Status StoreTimerQueue::Hold(size_t group, const StoredTimer& timer, bool removed) {
+  // Before, so that a failure leaves this one undone.
+  if (held_[group].size() >= most_held_) KVSTATE_RETURN_IF_ERROR(WriteHeldOf(group));
+  held_[group].push_back({timer, removed});
+  return Status();
+}
+
+Status StoreTimerQueue::WriteHeldOf(size_t group) {
+  std::vector<Held>& held = held_[group];
+  std::stable_sort(held.begin(), held.end(), [](const Held& a, const Held& b) { return a.timer < b.timer; });
+  for (size_t i = 0; i < held.size(); ++i) {
+    // Of several writes of one timer the last counts.
+    if (i + 1 < held.size() && held[i].timer == held[i + 1].timer) continue;
+    const ByteView key = KeyOf(group, held[i].timer);
+    KVSTATE_RETURN_IF_ERROR(held[i].removed ? table_->Delete(key) : table_->Put(key, kTimerValue));
+  }
+  held.clear();
+  return Status();
+}
+
+Status StoreTimerQueue::WriteHeld() {
+  for (size_t group = 0; group < held_.size(); ++group) KVSTATE_RETURN_IF_ERROR(WriteHeldOf(group));
+  return Status();
+}
+
 Result<bool> StoreTimerQueue::Scan(size_t group, ByteView from, size_t most,
                                    const std::function<void(StoredTimer timer)>& visit) {
+  KVSTATE_RETURN_IF_ERROR(WriteHeldOf(group));
   KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> entries, table_->NewIterator(from, BoundOf(group + 1)));
   KVSTATE_RETURN_IF_ERROR(entries->Seek(from));
   for (size_t n = 0; entries->Valid(); ++n) {
@@ -89,7 +119,7 @@ void StoreTimerQueue::Taken(size_t group, const StoredTimer& timer) {
 
 Result<bool> StoreTimerQueue::AddStored(size_t group, StoredTimer&& timer) {
   KVSTATE_RETURN_IF_ERROR(Prepare());
-  KVSTATE_RETURN_IF_ERROR(table_->Put(KeyOf(group, timer), kTimerValue));
+  KVSTATE_RETURN_IF_ERROR(Hold(group, timer, /*removed=*/false));
   TimerSet& set = first_[group];
   if (!all_in_memory_[group] && !(timer < set.last())) return false;
   const StoredTimer* const added = first_.Insert(group, std::move(timer));
@@ -107,7 +137,7 @@ Result<bool> StoreTimerQueue::RemoveStored(size_t group, const StoredTimer& time
   const bool here = set.Contains(timer);
   // Not there at all.
   if (!here && (all_in_memory_[group] || timer < set.last())) return false;
-  KVSTATE_RETURN_IF_ERROR(table_->Delete(KeyOf(group, timer)));
+  KVSTATE_RETURN_IF_ERROR(Hold(group, timer, /*removed=*/true));
   if (!here) return false;
   const bool was_head = first_.head_group() == group && set.first() == timer;
   first_.Erase(group, timer);
@@ -122,7 +152,7 @@ Result<const StoredTimer*> StoreTimerQueue::Head() {
 
 Status StoreTimerQueue::TakeHead(StoredTimer* head) {
   const size_t group = first_.head_group();
-  KVSTATE_RETURN_IF_ERROR(table_->Delete(KeyOf(group, first_.head())));
+  KVSTATE_RETURN_IF_ERROR(Hold(group, first_.head(), /*removed=*/true));
   *head = first_.TakeFirst(group);
   Taken(group, *head);
   return Status();

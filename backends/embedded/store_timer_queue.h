@@ -17,7 +17,9 @@
 namespace kvstate::backends {
 
 /// A queue in a table of an engine, with keys `key group | timestamp | address`, so that the first of a key group is
-/// found by a seek. The first timers of each key group are in memory as well; every write goes to the table at once.
+/// found by a seek. The first timers of each key group are in memory as well. Writes are held back, group by group, and
+/// go to the table in the order of keys, which spares an engine most of the way to where each belongs: when the group
+/// is read, when many are held, and when somebody else is to see them.
 ///
 /// Invariant, once loaded: what is in memory of a group are its first timers, and there are some if it has any; or the
 /// group is the one to be filled, and has none before fill_from_.
@@ -30,6 +32,9 @@ class StoreTimerQueue final : public BackendTimerQueue {
   /// REQUIRES: it is not disposed of.
   StoreTable& store_table() { return table_->store_table(); }
 
+  /// Afterwards the table has all that was written; to be called before the table is read from outside.
+  Status WriteHeld();
+
   Result<bool> AddStored(size_t group, StoredTimer&& timer) override;
   Result<bool> RemoveStored(size_t group, const StoredTimer& timer) override;
   Result<const StoredTimer*> Head() override;
@@ -38,7 +43,18 @@ class StoreTimerQueue final : public BackendTimerQueue {
   Status ForEachStored(size_t group, const std::function<Status(const StoredTimer&)>& visit) override;
 
  private:
-  void Close() override { table_.reset(); }
+  struct Held {
+    StoredTimer timer;
+    bool removed = false;
+  };
+
+  void Close() override {
+    held_.clear();
+    table_.reset();
+  }
+  /// The timer is to be put into the table, or removed from it.
+  Status Hold(size_t group, const StoredTimer& timer, bool removed);
+  Status WriteHeldOf(size_t group);
 
   /// Holds the invariant.
   Status Prepare() {
@@ -59,7 +75,9 @@ class StoreTimerQueue final : public BackendTimerQueue {
 
   const size_t key_group_bytes_;
   const size_t most_in_memory_;  ///< Of a group.
+  const size_t most_held_;       ///< Of a group.
   std::unique_ptr<StateTable> table_;
+  std::vector<std::vector<Held>> held_;  ///< For each group, in the order in which they were written.
   TimerSets first_;
   std::vector<bool> all_in_memory_;  ///< For each group.
   bool loaded_;
