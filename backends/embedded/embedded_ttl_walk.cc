@@ -13,6 +13,10 @@ namespace {
 
 /// Of large entries a step takes fewer.
 constexpr size_t kStepBytes = size_t{1} << 20;
+/// A table is asked to reclaim when one in so many of its entries was removed, but not before removals, with what they
+/// remove, are a MiB or more: fewer are hardly felt.
+constexpr uint64_t kEntriesPerReclaimed = 4;
+constexpr uint64_t kLeastReclaimed = uint64_t{1} << 14;
 
 /// Reads times alone, of stored bytes: no value is decoded, and no key copied but those of what is to go.
 class EmbeddedTtlWalk final : public TtlWalk {
@@ -33,6 +37,7 @@ class EmbeddedTtlWalk final : public TtlWalk {
     step->at_end = from.empty();
     step->passed_key_groups = step->at_end ? key_groups() : KeyGroupOf(from) - state_.keys().range().first;
     from_ = std::move(from);
+    ReclaimNowAndThen(*step);
     return state_.InContext(damage);
   }
 
@@ -90,19 +95,32 @@ class EmbeddedTtlWalk final : public TtlWalk {
 
   Status Apply(Step* step) {
     const ByteView arena = arena_;
+    removals_.clear();
     size_t at = 0;
     for (const Change& change : changes_) {
       const ByteView key = arena.substr(at, change.key_end - at);
+      const ByteView left = arena.substr(change.key_end, change.value_end - change.key_end);
       at = change.value_end;
-      if (change.value_end != change.key_end) {
-        KVSTATE_RETURN_IF_ERROR(
-            state_.table().Put(key, arena.substr(change.key_end, change.value_end - change.key_end)));
-        continue;
+      if (left.empty()) {
+        removals_.push_back(key);
+      } else {
+        KVSTATE_RETURN_IF_ERROR(state_.table().Put(key, left));
       }
-      KVSTATE_RETURN_IF_ERROR(state_.table().Delete(key));
-      ++step->removed;
     }
-    return Status();
+    if (removals_.empty()) return Status();
+    return state_.table().DeleteMany(removals_, &step->removed);
+  }
+
+  /// An engine may delete by writing more, which reads have to step over, the walk's own first of all.
+  void ReclaimNowAndThen(const Step& step) {
+    examined_ += step.examined;
+    removed_ += step.removed;
+    if (removed_ >= std::max(kLeastReclaimed, std::max(examined_, of_last_pass_) / kEntriesPerReclaimed)) {
+      state_.table().Reclaim();
+      removed_ = 0;
+    }
+    if (!step.at_end) return;
+    of_last_pass_ = std::exchange(examined_, 0);
   }
 
   uint32_t KeyGroupOf(ByteView key) const {
@@ -118,6 +136,10 @@ class EmbeddedTtlWalk final : public TtlWalk {
   std::vector<Change> changes_;
   std::string arena_;  ///< Keys and values of changes_.
   std::string left_;
+  std::vector<ByteView> removals_;  ///< In arena_.
+  uint64_t examined_ = 0;           ///< In this pass.
+  uint64_t of_last_pass_ = 0;       ///< Examined.
+  uint64_t removed_ = 0;            ///< Since the last StoreTable::Reclaim.
 };
 
 }  // namespace

@@ -70,6 +70,18 @@ class StoreTable {
   virtual Status Put(ByteView key, ByteView value) = 0;
   /// Absent is fine.
   virtual Status Delete(ByteView key) = 0;
+  /// Deletes `keys`, which ascend and differ. How many were deleted is added to `deleted`: after an error the first of
+  /// `keys`, or none. An engine may make it cheaper than calls of Delete.
+  virtual Status DeleteMany(std::span<const ByteView> keys, uint64_t* deleted) {
+    for (const ByteView key : keys) {
+      KVSTATE_RETURN_IF_ERROR(Delete(key));
+      ++*deleted;
+    }
+    return Status();
+  }
+  /// So much was deleted that reads may be slow for what is left of it in memory: begins to get rid of that, where the
+  /// engine keeps such, and does not wait for it.
+  virtual void Reclaim() {}
   /// Whether Append works, and is faster than Get and Put would be.
   virtual bool appends() const = 0;
   virtual Status Append(ByteView key, ByteView operand) = 0;

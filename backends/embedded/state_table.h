@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "backends/embedded/change_tracker.h"
@@ -34,6 +35,11 @@ class StateTable {
     CountWrite(key);
     return table_->Delete(key);
   }
+  Status DeleteMany(std::span<const ByteView> keys, uint64_t* deleted) {
+    for (const ByteView key : keys) CountWrite(key);
+    return table_->DeleteMany(keys, deleted);
+  }
+  void Reclaim() { table_->Reclaim(); }
   bool appends() const { return appends_; }
   Status Append(ByteView key, ByteView operand) {
     CountWrite(key);

@@ -60,6 +60,12 @@ Status LevelDbStore::Write(::leveldb::WriteBatch& batch, size_t bytes) {
   return FromLevelDb(status, "write");
 }
 
+void LevelDbStore::FlushInBackground() {
+  std::string files;
+  if (!db_->GetProperty("leveldb.num-files-at-level0", &files) || files.size() > 1 || files[0] >= '4') return;
+  if (CheckRoom().ok()) background_flush_.Start(*db_);
+}
+
 Result<std::unique_ptr<StoreTable>> LevelDbStore::CreateTable(const TableOptions& /*options*/) {
   uint32_t id = 0;
   while (table_ids_.count(id) != 0) ++id;
@@ -96,11 +102,15 @@ uint64_t LevelDbStore::MemoryBytes() const {
   return bytes;
 }
 
-Result<std::unique_ptr<StoreFiles>> LevelDbStore::LinkFiles() {
+Status LevelDbStore::CheckRoom() const {
   // A flush that fails would be the end of this LevelDB: it takes no writes afterwards.
   const uint64_t cached = settings_.cache->TotalCharge();
   const uint64_t memory = MemoryBytes();
-  KVSTATE_RETURN_IF_ERROR(CheckRoomForFlush(directory_, "LevelDB", memory > cached ? memory - cached : 0));
+  return CheckRoomForFlush(directory_, "LevelDB", memory > cached ? memory - cached : 0);
+}
+
+Result<std::unique_ptr<StoreFiles>> LevelDbStore::LinkFiles() {
+  KVSTATE_RETURN_IF_ERROR(CheckRoom());
   KVSTATE_RETURN_IF_ERROR(Flush(/*compact=*/false));
   return LinkLiveFiles(env_, directory_, directory_ + "/links." + std::to_string(++links_made_));
 }
@@ -131,6 +141,7 @@ Status LevelDbStore::Flush(bool compact) {
 }
 
 Status LevelDbStore::Close() {
+  background_flush_.Wait();
   db_.reset();
   env_.WaitUntilIdle();
   return Status();

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
+#include "backends/leveldb/leveldb_background_flush.h"
 #include "backends/leveldb/leveldb_env.h"
 #include "backends/leveldb/leveldb_options.h"
 
@@ -42,17 +43,23 @@ class LevelDbStore final : public OrderedStore {
   ::leveldb::DB& db() { return *db_; }
   /// Writes `batch`, whose key and value bytes are `bytes`.
   Status Write(::leveldb::WriteBatch& batch, size_t bytes);
+  /// Has LevelDB flush its memory, and does not wait for it. Not where there is no room for it, nor while LevelDB has
+  /// as many flushed files to compact as it takes at once: that would end in writes that wait.
+  void FlushInBackground();
 
  private:
   LevelDbStore(std::string directory, EngineSettings settings);
   Status OpenDatabase(bool is_new);
   /// Of memtables and the block cache.
   uint64_t MemoryBytes() const;
+  /// Whether the file system has room for a flush.
+  Status CheckRoom() const;
 
   const std::string directory_;
   EngineSettings settings_;
   StoreEnv env_;
   std::unique_ptr<::leveldb::DB> db_;
+  BackgroundFlush background_flush_;
   std::set<uint32_t> table_ids_;
   std::map<std::string, uint32_t> unopened_;  ///< Tables of restored states, by name, until OpenTable.
   uint64_t links_made_ = 0;

@@ -50,6 +50,18 @@ Status LevelDbTable::Delete(ByteView key) {
   return store_.Write(batch_, key.size());
 }
 
+Status LevelDbTable::DeleteMany(std::span<const ByteView> keys, uint64_t* deleted) {
+  batch_.Clear();
+  size_t bytes = 0;
+  for (const ByteView key : keys) {
+    batch_.Delete(Prefixed(key));
+    bytes += key.size();
+  }
+  KVSTATE_RETURN_IF_ERROR(store_.Write(batch_, bytes));
+  *deleted += keys.size();
+  return Status();
+}
+
 Status LevelDbTable::Append(ByteView, ByteView) {
   return UnimplementedError("LevelDB appends to no value; get and put it");
 }

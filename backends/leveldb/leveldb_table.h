@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
@@ -29,6 +30,8 @@ class LevelDbTable final : public StoreTable {
   Result<bool> Get(ByteView key, ByteView* value) override;
   Status Put(ByteView key, ByteView value) override;
   Status Delete(ByteView key) override;
+  Status DeleteMany(std::span<const ByteView> keys, uint64_t* deleted) override;
+  void Reclaim() override { store_.FlushInBackground(); }
   bool appends() const override { return false; }
   Status Append(ByteView key, ByteView operand) override;
   Result<std::unique_ptr<StoreIterator>> NewIterator(ByteView lower, ByteView upper) override;

@@ -183,6 +183,20 @@ Status RocksDbTable::Delete(ByteView key) {
   return store_.Write(batch_, key.size());
 }
 
+Status RocksDbTable::DeleteMany(std::span<const ByteView> keys, uint64_t* deleted) {
+  batch_.Clear();
+  size_t bytes = 0;
+  for (const ByteView key : keys) {
+    const ::rocksdb::Status status = batch_.Delete(family_, ToSlice(key));
+    if (!status.ok()) return FromRocksDb(status, "delete");
+    if (sample_) sample_->Delete(key);
+    bytes += key.size();
+  }
+  KVSTATE_RETURN_IF_ERROR(store_.Write(batch_, bytes));
+  *deleted += keys.size();
+  return Status();
+}
+
 Status RocksDbTable::Append(ByteView key, ByteView operand) {
   batch_.Clear();
   const ::rocksdb::Status status = batch_.Merge(family_, ToSlice(key), ToSlice(operand));

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
@@ -24,6 +25,7 @@ class RocksDbTable final : public StoreTable {
   Result<bool> Get(ByteView key, ByteView* value) override;
   Status Put(ByteView key, ByteView value) override;
   Status Delete(ByteView key) override;
+  Status DeleteMany(std::span<const ByteView> keys, uint64_t* deleted) override;
   bool appends() const override { return most_operands_ != 0; }
   Status Append(ByteView key, ByteView operand) override;
   Result<std::unique_ptr<StoreIterator>> NewIterator(ByteView lower, ByteView upper) override;

@@ -25,6 +25,40 @@ std::string BytesOf(const std::string& path) {
 
 }  // namespace
 
+TEST_P(EngineSnapshotsTest, DeletesManyOfATableThatIsClaimedLate) {
+  const auto store = NewStore();
+  auto table = MakeTable(*store, "table");
+  auto other = MakeTable(*store, "other");
+  for (const char* key : {"a", "b", "c"}) {
+    ASSERT_OK(table->Put(KeyIn(1, key), "1"));
+    ASSERT_OK(other->Put(KeyIn(1, key), "1"));
+  }
+  ASSERT_OK_AND_ASSIGN(auto files, store->LinkFiles());
+  const std::vector<SavedState> states = {StateOf(*store, *table, "table"), StateOf(*store, *other, "other")};
+  const FetchedFiles fetched = Fetch(*files, kAll, states);
+  ASSERT_OK_AND_ASSIGN(auto restored, OpenFiles({fetched}, kAll));
+  auto restored_table = OpenTable(*restored, states[0]);
+  auto restored_other = OpenTable(*restored, states[1]);
+  ASSERT_OK(restored_table->Claim(OptionsOf("table", StateKind::kValue)));
+  ASSERT_OK(restored_table->Put(KeyIn(2, "new"), "2"));
+  const std::vector<std::string> keys = {KeyIn(1, "a"), KeyIn(1, "absent"), KeyIn(1, "c"), KeyIn(2, "new")};
+  const std::vector<ByteView> views(keys.begin(), keys.end());
+  uint64_t deleted = 0;
+  ASSERT_OK(restored_table->DeleteMany(views, &deleted));
+  EXPECT_EQ(deleted, 4U);
+  for (const bool flushed : {false, true}) {
+    SCOPED_TRACE(flushed);
+    EXPECT_EQ(EntriesOf(*restored_table), (Entries{{KeyIn(1, "b"), "1"}}));
+    EXPECT_EQ(EntriesOf(*restored_other).size(), 3U);
+    // Memory may still be in flushing when the store is asked for more, or goes.
+    restored_table->Reclaim();
+    ASSERT_OK(restored->Flush(/*compact=*/true));
+  }
+  ASSERT_OK(restored_table->Put(KeyIn(1, "a"), "again"));
+  restored_table->Reclaim();
+  EXPECT_EQ(EntriesOf(*restored_table).size(), 2U);
+}
+
 TEST_P(EngineSnapshotsTest, OpensAsItWasWhenItsFilesWereLinked) {
   const auto store = NewStore();
   auto table = MakeTable(*store, "table");
