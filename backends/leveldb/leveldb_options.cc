@@ -34,7 +34,7 @@ constexpr std::array kNumbers{
     Number{"block_cache_bytes", 8 << 20, 0, uint64_t{1} << 40, "cache of uncompressed blocks, bytes", &SetBlockCache},
     Number{"block_size", 4 << 10, 1 << 10, 4 << 20, "uncompressed size of a data block, bytes",
            [](EngineSettings& settings, uint64_t value) { settings.options.block_size = value; }},
-    Number{"bloom_bits", 0, 0, 100,
+    Number{"bloom_bits", 10, 0, 100,
            "bits a key of each table file's Bloom filter; 0: no filter, 10: 1% false positives", &SetBloomBits},
     Number{"max_file_size", 8 << 20, 1 << 20, 1 << 30, "size of a table file, bytes",
            [](EngineSettings& settings, uint64_t value) { settings.options.max_file_size = value; }},
