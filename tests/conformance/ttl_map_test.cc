@@ -4,9 +4,12 @@
 #include <string>
 
 #include "tests/conformance/ttl_testing.h"
+#include "tests/support/present.h"
 
 namespace kvstate::conformance {
 namespace {
+
+using testing_support::Present;
 
 using Entries = EntryList<std::string, std::string>;
 
@@ -99,7 +102,7 @@ TEST_P(TtlMapTest, ReadsRenewWhatTheyRead) {
   auto entries = Must(map.Entries());
   while (Must(entries.Next())) {
     if (*Must(entries.Key()) == "value") {
-      EXPECT_EQ(*Must(entries.Value()), "x");
+      EXPECT_EQ(Present(Must(entries.Value())), "x");
     }
   }
   clock().AdvanceMillis(40);
@@ -119,7 +122,7 @@ TEST_P(TtlMapTest, WritesThroughAWalkRenewAndRemove) {
   EXPECT_CODE(entries.Remove(), kFailedPrecondition);
   ASSERT_TRUE(Must(entries.Next()));
   EXPECT_OK(entries.SetValue("a again"));
-  EXPECT_EQ(*Must(entries.Value()), "a again");
+  EXPECT_EQ(Present(Must(entries.Value())), "a again");
   ASSERT_TRUE(Must(entries.Next()));
   EXPECT_OK(entries.Remove());
   EXPECT_CODE(entries.Remove(), kFailedPrecondition);

@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "tests/conformance/ttl_state_testing.h"
+#include "tests/support/present.h"
 
 namespace kvstate::conformance {
 namespace {
+
+using testing_support::Present;
 
 using Strings = std::vector<std::string>;
 
@@ -29,14 +32,14 @@ TEST_P(TtlWalksTest, AMapsIteratorKeepsItsRulesAmongExpiredEntries) {
   while (Must(entries.Next())) {
     const int64_t key = *Must(entries.Key());
     EXPECT_NE(key % 3, 0);
-    EXPECT_EQ(*Must(entries.Value()), std::to_string(key));
+    EXPECT_EQ(Present(Must(entries.Value())), std::to_string(key));
     ++seen;
     if (key % 3 == 1) {
       Must(entries.Remove());
       EXPECT_CODE(entries.Remove(), kFailedPrecondition);
     } else {
       Must(entries.SetValue("written"));
-      EXPECT_EQ(*Must(entries.Value()), "written");
+      EXPECT_EQ(Present(Must(entries.Value())), "written");
     }
   }
   EXPECT_EQ(seen, 66);
@@ -82,14 +85,14 @@ TEST_P(TtlWalksTest, WhatAReadGaveCanBeWritten) {
     Must(map.Put(1, text));
     Must(reducing.Add("ab"));
     clock_->AdvanceMillis(49);
-    Must(value.Update(*Must(value.Get())));
-    Must(number.Update(*Must(number.Get())));
-    Must(map.Put(2, *Must(map.Get(1))));
-    Must(reducing.Add(*Must(reducing.Get())));
+    Must(value.Update(Present(Must(value.Get()))));
+    Must(number.Update(Present(Must(number.Get()))));
+    Must(map.Put(2, Present(Must(map.Get(1)))));
+    Must(reducing.Add(Present(Must(reducing.Get()))));
     clock_->AdvanceMillis(1);
-    Must(list.Update(*Must(list.Get())));
-    Must(list.AddAll(*Must(list.Get())));
-    Must(list.Add(Must(list.Get())->front()));
+    Must(list.Update(Present(Must(list.Get()))));
+    Must(list.AddAll(Present(Must(list.Get()))));
+    Must(list.Add(Present(Must(list.Get())).front()));
     clock_->AdvanceMillis(98);
     EXPECT_EQ(Current(value), text);
     EXPECT_EQ(Current(number), 7);

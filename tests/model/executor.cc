@@ -365,7 +365,7 @@ void Executor::Take(const Step& step) {
   if (step.verb == Verb::kBeginSnapshot) return BeginSnapshot(step);
   if (step.verb == Verb::kEndSnapshot) return EndSnapshot(step);
   if (step.verb == Verb::kRestore) return Restore(step);
-  if (step.verb == Verb::kAdvanceClock) return SetClock(now() + int64_t{step.n} * (step.key % 2 == 0 ? 1 : 4));
+  if (step.verb == Verb::kAdvanceClock) return AdvanceClock(step);
   if (step.verb == Verb::kTurnClockBack) return SetClock(std::max(latest_expiry_, now() - step.n));
   if (step.verb == Verb::kSweep) return Sweep(step);
   if (step.verb >= Verb::kAddTimer) return TakeOnTimers(step);

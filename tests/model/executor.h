@@ -67,7 +67,7 @@ struct BackendSource {
   std::function<std::unique_ptr<KeyedStateBackend>(const BackendFactory& factory, KeyGroupRange range)> make;
 };
 
-/// Timestamp and canonical key, under the void namespace.
+/// Timestamp, and canonical key as it stands in a composite key, under the void namespace: in the order of a queue.
 using TimerItem = std::pair<int64_t, std::string>;
 
 /// A queue of timers, and the model of it.
@@ -144,9 +144,14 @@ class Executor {
 
   int64_t now() const { return source_.clock->NowMillis(); }
   void SetClock(int64_t millis);
+  void AdvanceClock(const Step& step);
+  /// Sets the clock to the moment at which something expires, or to the one before, and looks at it.
+  void MeetAnExpiry(const Step& step);
   void Sweep(const Step& step);
 
   TimerQueue& QueueOf(QueueSubject& subject);
+  TimerItem ItemOf(const Timer& timer) const;
+  OptionalText TimerText(bool any, const Timer& timer) const;
   void TakeOnTimers(const Step& step);
   void PollTimers(QueueSubject& subject, int times);
   void CheckTimers(QueueSubject& subject);

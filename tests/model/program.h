@@ -40,10 +40,10 @@ enum class Verb : uint8_t {
   kBeginSnapshot,   ///< Begins a snapshot of kind `n`, to be held.
   kEndSnapshot,     ///< Runs or cancels a held one, then completes or aborts it, at once or later.
   kRestore,         ///< Goes on in a new backend, from a complete one, by way of two halves now and then.
-  kAdvanceClock,    ///< By up to a second.
+  kAdvanceClock,    ///< Now and then by up to a second, else to when something expires or to just before.
   kTurnClockBack,   ///< As far as nothing comes to life again that has expired.
   kSweep,           ///< Looks for what has expired.
-  kAddTimer,        ///< At time `n`.
+  kAddTimer,        ///< At a time by `n`.
   kRemoveTimer,     ///< The same one.
   kPollTimers,      ///< Takes `n` modulo 4 timers.
 };

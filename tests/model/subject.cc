@@ -117,6 +117,19 @@ std::vector<Place> Subject::Expire(int64_t now, int64_t* latest) {
   return changed;
 }
 
+std::vector<std::pair<int64_t, Place>> Subject::Expiries() const {
+  std::vector<std::pair<int64_t, Place>> moments;
+  const auto note = [&](int64_t time, const Place& place) {
+    if (const std::optional<int64_t> expiry = ExpiryOf(time)) moments.emplace_back(*expiry, place);
+  };
+  for (const auto& [place, content] : contents_) {
+    if (content.value.has_value()) note(content.value_time, place);
+    for (const int64_t time : content.list_times) note(time, place);
+    for (const auto& [user_key, text] : content.map) note(content.map_times.at(user_key), place);
+  }
+  return moments;
+}
+
 size_t Subject::NumEntries() const {
   if (kind() != StateKind::kMap) return contents_.size();
   size_t entries = 0;

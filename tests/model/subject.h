@@ -89,6 +89,8 @@ class Subject {
   /// Takes out what has expired, and gives the places where there was such. `latest` becomes the last moment at which
   /// something of that expired, if that is later.
   std::vector<Place> Expire(int64_t now, int64_t* latest);
+  /// Moments at which something expires that is there, with its place; in any order.
+  std::vector<std::pair<int64_t, Place>> Expiries() const;
   size_t NumEntries() const;
 
   // --- what the model does ---

@@ -16,18 +16,42 @@ OptionalText HeadOf(const std::set<TimerItem>& timers) {
   return timers.empty() ? OptionalText() : std::to_string(timers.begin()->first) + " " + timers.begin()->second;
 }
 
-OptionalText TextOf(bool any, const Timer& timer) {
-  if (!any) return std::nullopt;
-  Agree(timer.state_namespace == kVoidNamespace, "a timer's namespace");
-  return std::to_string(timer.timestamp) + " " + std::string(timer.key);
-}
-
 }  // namespace
 
 void Executor::SetClock(int64_t millis) {
   source_.clock->SetMillis(millis);
   for (Subject& subject : subjects_) {
     for (const Place& place : subject.Expire(millis, &latest_expiry_)) Note(subject, place);
+  }
+}
+
+void Executor::AdvanceClock(const Step& step) {
+  if (step.n % 4 != 0) return MeetAnExpiry(step);
+  SetClock(now() + int64_t{step.n} * (step.key % 2 == 0 ? 1 : 4));
+}
+
+void Executor::MeetAnExpiry(const Step& step) {
+  struct Expiry {
+    int64_t moment = 0;
+    Place place;
+    Subject* subject = nullptr;
+  };
+  std::vector<Expiry> all;
+  for (Subject& subject : subjects_) {
+    if (!subject.attached()) continue;
+    for (auto& [moment, place] : subject.Expiries()) all.push_back({moment, std::move(place), &subject});
+  }
+  if (all.empty()) return;
+  // Rather a near one, so that others stay.
+  std::stable_sort(all.begin(), all.end(), [](const Expiry& a, const Expiry& b) { return a.moment < b.moment; });
+  const Expiry& met = all[step.user_key * all.size() / 16];
+  SetClock(met.moment - step.state_namespace % 2);
+  try {
+    SetKey(met.place.first);
+    SetNamespace(*met.subject, met.place.second);
+    CheckPlace(*met.subject, met.place);
+  } catch (const Difference& difference) {
+    throw Difference("state '" + met.subject->name() + "', by its expiry: " + difference.what());
   }
 }
 
@@ -46,14 +70,25 @@ TimerQueue& Executor::QueueOf(QueueSubject& subject) {
   return *subject.queue;
 }
 
+TimerItem Executor::ItemOf(const Timer& timer) const {
+  const std::string key(timer.key);
+  return {timer.timestamp, raw_keys_ ? Encode(key) : key};
+}
+
+OptionalText Executor::TimerText(bool any, const Timer& timer) const {
+  if (!any) return std::nullopt;
+  Agree(timer.state_namespace == kVoidNamespace, "a timer's namespace");
+  return HeadOf({ItemOf(timer)});
+}
+
 void Executor::PollTimers(QueueSubject& subject, int times) {
   Timer timer;
   for (int i = 0; i < times; ++i) {
     const OptionalText head = HeadOf(subject.timers);
     const bool there = Ok(QueueOf(subject).Peek(&timer));
-    Agree(TextOf(there, timer) == head, "the head of the timers");
+    Agree(TimerText(there, timer) == head, "the head of the timers");
     const bool polled = Ok(QueueOf(subject).Poll(&timer));
-    Agree(TextOf(polled, timer) == head, "the timer that was polled");
+    Agree(TimerText(polled, timer) == head, "the timer that was polled");
     if (!subject.timers.empty()) subject.timers.erase(subject.timers.begin());
   }
 }
@@ -63,8 +98,8 @@ void Executor::TakeOnTimers(const Step& step) {
   try {
     if (step.verb == Verb::kPollTimers) return PollTimers(subject, step.n % 4);
     const std::string key = Key(step.key);
-    const TimerItem item{int64_t{step.n % 32} - 5, key};
-    const Timer timer{item.first, item.second, kVoidNamespace};
+    const Timer timer{int64_t{step.n % 8} - 3, key, kVoidNamespace};
+    const TimerItem item = ItemOf(timer);
     const OptionalText before = HeadOf(subject.timers);
     bool changed = false;
     if (step.verb == Verb::kAddTimer) {
@@ -84,7 +119,7 @@ void Executor::CheckTimers(QueueSubject& subject) {
   TimerQueue& queue = QueueOf(subject);
   Timer head;
   const bool there = Ok(queue.Peek(&head));
-  Agree(TextOf(there, head) == HeadOf(subject.timers), "the head of the timers at the end");
+  Agree(TimerText(there, head) == HeadOf(subject.timers), "the head of the timers at the end");
   Agree(Ok(queue.Size()) == subject.timers.size(), "the number of timers");
   std::set<uint32_t> groups;
   for (uint8_t key = 0; key < 6; ++key) {
@@ -93,7 +128,7 @@ void Executor::CheckTimers(QueueSubject& subject) {
   std::set<TimerItem> listed;
   for (const uint32_t group : groups) {
     Ok(queue.ForEach(group, [&](const Timer& timer) {
-      listed.emplace(timer.timestamp, std::string(timer.key));
+      listed.insert(ItemOf(timer));
       return Status();
     }));
   }

@@ -1,111 +1,19 @@
 #include "tests/support/faulty_backend.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "kvstate/extension.h"
 #include "tests/support/faulty_snapshots.h"
+#include "tests/support/faulty_states.h"
+#include "tests/support/faulty_timers.h"
+#include "tests/support/faulty_ttl.h"
 
 namespace kvstate::testing_support {
 
 namespace {
-
-/// Hands everything that all states have on to another state.
-template <class Interface>
-class Forwarding : public Interface {
- public:
-  Forwarding(Interface* inner, Fault fault) : inner_(inner), fault_(fault) {}
-
-  const StateDescriptor& descriptor() const override { return inner_->descriptor(); }
-  const TypeSerializer& key_serializer() const override { return inner_->key_serializer(); }
-  const TypeSerializer& namespace_serializer() const override { return inner_->namespace_serializer(); }
-  Status SetCurrentNamespace(ByteView encoded) override { return inner_->SetCurrentNamespace(encoded); }
-  ByteView current_namespace() const override { return inner_->current_namespace(); }
-  void ClearCurrentNamespace() override { inner_->ClearCurrentNamespace(); }
-  Status Clear() override { return inner_->Clear(); }
-  Result<bool> GetSerialized(ByteView key, ByteView state_namespace, std::string* out) override {
-    return inner_->GetSerialized(key, state_namespace, out);
-  }
-  Result<std::unique_ptr<StateVisitor>> Visit() override { return inner_->Visit(); }
-  void* GetExtension(std::string_view id) override { return inner_->GetExtension(id); }
-
- protected:
-  bool Has(Fault fault) const { return fault_ == fault; }
-
-  Interface* const inner_;
-  const Fault fault_;
-};
-
-class FaultyValue final : public Forwarding<InternalValueState> {
- public:
-  using Forwarding::Forwarding;
-  Result<const void*> Get() override { return inner_->Get(); }
-  Status Update(const void* value) override {
-    if (Has(Fault::kLosesUpdates) && ++updates_ % 3 == 0) return Status();
-    if (Has(Fault::kNullUpdateIgnored) && value == nullptr) return Status();
-    return inner_->Update(value);
-  }
-
- private:
-  int updates_ = 0;
-};
-
-class FaultyList final : public Forwarding<InternalListState> {
- public:
-  using Forwarding::Forwarding;
-  Result<const void*> Get() override { return inner_->Get(); }
-  Status Add(const void* input) override {
-    if (Has(Fault::kNullElementTaken) && input == nullptr) return Status();
-    return inner_->Add(input);
-  }
-  Result<const void*> GetInternal() override { return inner_->GetInternal(); }
-  Status UpdateInternal(const void* accumulator) override { return inner_->UpdateInternal(accumulator); }
-  Status MergeNamespaces(ByteView target, std::span<const ByteView> sources) override {
-    return Has(Fault::kMergeIgnored) ? Status() : inner_->MergeNamespaces(target, sources);
-  }
-  Status Update(const void* list) override { return inner_->Update(list); }
-  Status AddAll(const void* list) override {
-    if (!Has(Fault::kAddAllReversed) || list == nullptr) return inner_->AddAll(list);
-    const auto& serializer = static_cast<const ListSerializer&>(*descriptor().value_serializer);
-    for (size_t i = serializer.Size(list); i > 0; --i) KVSTATE_RETURN_IF_ERROR(inner_->Add(serializer.At(list, i - 1)));
-    return Status();
-  }
-};
-
-class LenientIterator final : public MapIterator {
- public:
-  explicit LenientIterator(std::unique_ptr<MapIterator> inner) : inner_(std::move(inner)) {}
-  Result<bool> Next() override { return inner_->Next(); }
-  ByteView user_key_bytes() const override { return inner_->user_key_bytes(); }
-  Result<const void*> user_key() override { return inner_->user_key(); }
-  Result<const void*> value() override { return inner_->value(); }
-  Status Remove() override {
-    inner_->Remove().IgnoreError();
-    return Status();
-  }
-  Status SetValue(const void* value) override { return inner_->SetValue(value); }
-
- private:
-  std::unique_ptr<MapIterator> inner_;
-};
-
-class FaultyMap final : public Forwarding<InternalMapState> {
- public:
-  using Forwarding::Forwarding;
-  Result<const void*> Get(const void* user_key) override { return inner_->Get(user_key); }
-  Status Put(const void* user_key, const void* value) override {
-    if (Has(Fault::kNullValueRemoves) && value == nullptr) return inner_->Remove(user_key);
-    return inner_->Put(user_key, value);
-  }
-  Status Remove(const void* user_key) override { return inner_->Remove(user_key); }
-  Result<bool> Contains(const void* user_key) override { return inner_->Contains(user_key); }
-  Result<bool> IsEmpty() override { return inner_->IsEmpty(); }
-  Result<std::unique_ptr<MapIterator>> Iterate() override {
-    auto iterator = inner_->Iterate();
-    if (!Has(Fault::kRemoveTwice) || !iterator.ok()) return iterator;
-    return std::unique_ptr<MapIterator>(std::make_unique<LenientIterator>(std::move(iterator).value()));
-  }
-};
 
 class RepeatingKeys final : public KeyIterator {
  public:
@@ -113,7 +21,7 @@ class RepeatingKeys final : public KeyIterator {
   Result<bool> Next() override {
     again_ = !again_;
     if (!again_) return there_;
-    const auto there = inner_->Next();
+    auto there = inner_->Next();
     there_ = there.ok() && *there;
     return there;
   }
@@ -128,8 +36,14 @@ class RepeatingKeys final : public KeyIterator {
 
 class FaultyBackend final : public KeyedStateBackend {
  public:
-  FaultyBackend(std::string name, std::unique_ptr<KeyedStateBackend> inner, Fault fault)
-      : name_(std::move(name)), inner_(std::move(inner)), fault_(fault), snapshots_(name_, inner_, fault) {}
+  FaultyBackend(std::string name, std::unique_ptr<KeyedStateBackend> inner, Fault fault,
+                std::shared_ptr<const Clock> clock, FaultySnapshots::Maker make_whole)
+      : name_(std::move(name)),
+        inner_(std::move(inner)),
+        context_{fault, inner_.get(), clock != nullptr ? std::move(clock) : std::make_shared<SystemClock>()},
+        timers_(*inner_, fault),
+        sweep_(kvstate::GetExtension<TtlSweep>(*inner_)),
+        snapshots_(name_, inner_, fault, &timers_, std::move(make_whole)) {}
 
   std::string_view name() const override { return name_; }
   const TypeSerializer& key_serializer() const override { return inner_->key_serializer(); }
@@ -137,21 +51,28 @@ class FaultyBackend final : public KeyedStateBackend {
   KeyGroupRange key_group_range() const override { return inner_->key_group_range(); }
   Status SetCurrentKey(const EncodedKey& key) override {
     Status status = inner_->SetCurrentKey(key);
-    return fault_ == Fault::kForeignKeyTaken ? Status() : status;
+    return Has(Fault::kForeignKeyTaken) ? Status() : status;
   }
   ByteView current_key() const override { return inner_->current_key(); }
   uint32_t current_key_group() const override { return inner_->current_key_group(); }
 
   Result<InternalKVState*> GetOrCreateState(SerializerPtr namespace_serializer,
                                             const StateDescriptor& descriptor) override {
-    KVSTATE_ASSIGN_OR_RETURN(InternalKVState * inner,
-                             inner_->GetOrCreateState(std::move(namespace_serializer), descriptor));
-    return Decorate(inner);
+    const StateDescriptor given = WithFaultyTtl(descriptor, context_.fault);
+    const bool restored = IsUnclaimed(descriptor.name);
+    auto inner = inner_->GetOrCreateState(namespace_serializer, given);
+    if (!inner.ok() && restored && Has(Fault::kIncompatibleTaken)) {
+      KVSTATE_RETURN_IF_ERROR(inner_->RemoveState(descriptor.name));
+      inner = inner_->GetOrCreateState(std::move(namespace_serializer), given);
+    }
+    if (!inner.ok()) return inner;
+    if (restored && given.ttl.has_value() && Has(Fault::kTimesForgotten)) KVSTATE_RETURN_IF_ERROR(ForgetTimes(**inner));
+    return Decorate(*inner);
   }
 
   Result<std::unique_ptr<KeyIterator>> Keys(std::string_view state_name, ByteView state_namespace) override {
     auto keys = inner_->Keys(state_name, state_namespace);
-    if (fault_ != Fault::kKeysTwice || !keys.ok()) return keys;
+    if (!Has(Fault::kKeysTwice) || !keys.ok()) return keys;
     return std::unique_ptr<KeyIterator>(std::make_unique<RepeatingKeys>(std::move(keys).value()));
   }
   Result<std::unique_ptr<KeyIterator>> KeysAndNamespaces(std::string_view state_name) override {
@@ -168,42 +89,47 @@ class FaultyBackend final : public KeyedStateBackend {
   Status RemoveState(std::string_view state_name) override {
     for (const auto& [inner, decorated] : states_) {
       if (inner->descriptor().name != state_name) continue;
+      sweep_.Forget(inner);
       states_.erase(inner);
       break;
     }
     return inner_->RemoveState(state_name);
   }
   Status Dispose() override {
+    for (const auto& [inner, decorated] : states_) sweep_.Forget(inner);
     states_.clear();
     return inner_->Dispose();
   }
   void* GetExtension(std::string_view id) override {
-    return id == Snapshots::kExtensionId ? static_cast<Snapshots*>(&snapshots_) : inner_->GetExtension(id);
+    if (id == Snapshots::kExtensionId) return static_cast<Snapshots*>(&snapshots_);
+    if (id == Timers::kExtensionId) return static_cast<Timers*>(&timers_);
+    if (id == TtlSweep::kExtensionId && Has(Fault::kSweepDropsLiving)) return static_cast<TtlSweep*>(&sweep_);
+    return inner_->GetExtension(id);
   }
 
  private:
-  template <class Decorator, class Interface>
-  std::unique_ptr<InternalKVState> Wrap(InternalKVState* inner) const {
-    return std::make_unique<Decorator>(static_cast<Interface*>(inner), fault_);
+  bool Has(Fault fault) const { return context_.fault == fault; }
+  bool IsUnclaimed(std::string_view name) const {
+    const std::vector<SavedState> unclaimed = snapshots_.UnclaimedStates();
+    return std::any_of(unclaimed.begin(), unclaimed.end(), [&](const SavedState& state) { return state.name == name; });
   }
   /// States of other kinds are handed out as they are.
   InternalKVState* Decorate(InternalKVState* inner) {
     std::unique_ptr<InternalKVState>& decorated = states_[inner];
-    if (decorated != nullptr) return decorated.get();
-    const StateKind kind = inner->descriptor().kind;
-    if (kind == StateKind::kValue) decorated = Wrap<FaultyValue, InternalValueState>(inner);
-    if (kind == StateKind::kList) decorated = Wrap<FaultyList, InternalListState>(inner);
-    if (kind == StateKind::kMap) decorated = Wrap<FaultyMap, InternalMapState>(inner);
-    if (decorated != nullptr) return decorated.get();
-    states_.erase(inner);
-    return inner;
+    if (decorated == nullptr) {
+      decorated = MakeFaultyState(inner, context_);
+      sweep_.Watch(inner);
+    }
+    return decorated != nullptr ? decorated.get() : inner;
   }
 
   const std::string name_;
   const std::shared_ptr<KeyedStateBackend> inner_;
-  const Fault fault_;
+  const FaultyContext context_;
+  FaultyTimers timers_;
+  DroppingSweep sweep_;
   FaultySnapshots snapshots_;
-  std::map<InternalKVState*, std::unique_ptr<InternalKVState>> states_;
+  std::map<InternalKVState*, std::unique_ptr<InternalKVState>> states_;  ///< Null for those of other kinds.
 };
 
 class FaultyFactory final : public BackendFactory {
@@ -216,7 +142,13 @@ class FaultyFactory final : public BackendFactory {
   std::vector<EngineOption> options() const override { return inner_.options(); }
   Result<std::unique_ptr<KeyedStateBackend>> Create(const BackendOptions& options) const override {
     KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyedStateBackend> inner, inner_.Create(options));
-    return std::unique_ptr<KeyedStateBackend>(std::make_unique<FaultyBackend>(name_, std::move(inner), fault_));
+    const auto make_whole = [&from = inner_, options]() {
+      BackendOptions whole = options;
+      whole.key_groups = {0, options.max_parallelism - 1};
+      return from.Create(whole);
+    };
+    return std::unique_ptr<KeyedStateBackend>(
+        std::make_unique<FaultyBackend>(name_, std::move(inner), fault_, options.clock, make_whole));
   }
 
  private:

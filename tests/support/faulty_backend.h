@@ -32,6 +32,25 @@ enum class Fault {
   kRefusalsIgnored,       ///< A restore that is refused is no error.
   kDamageIgnored,         ///< A damaged file is no error.
   kReusedFilesUncounted,  ///< The figures have nothing of reused files.
+  kIncompatibleTaken,     ///< A restored state that the program's types cannot take over is made anew.
+
+  // Of times to live.
+  kExpiredShown,        ///< What has expired and is stored is given under kNeverReturnExpired.
+  kDroppedAlive,        ///< What has lived for half of its time is gone.
+  kExpiresLate,         ///< What expires at this very moment lives: `time + ttl < now`.
+  kExpiresEarly,        ///< What expires at the next moment is gone: `time + ttl <= now + 1`.
+  kTimesForgotten,      ///< What was restored counts as written when it is asked for.
+  kPrefixAloneDropped,  ///< Of a list only those elements are dropped that no living one is before.
+  kIsEmptyBlind,        ///< A map with nothing but expired entries is not empty.
+  kReadsDoNotRenew,     ///< A read leaves times as they are under kOnReadAndWrite.
+  kMergeRenews,         ///< A part that comes alone is as if written by its merge.
+  kSweepDropsLiving,    ///< A sweep removes an entry that lives.
+
+  // Of timers.
+  kTimersDoubled,      ///< A timer that is added twice fires twice.
+  kTimersUnordered,    ///< Timers of one time fire in the opposite of their bytes' order.
+  kTimerUnsaved,       ///< One timer is not in a snapshot.
+  kForeignTimersKept,  ///< After a rescaling a queue has the timers of others' key groups too.
 };
 
 /// A backend of `inner` behind a decorator with one fault. `inner` must outlive what is made.

@@ -67,11 +67,14 @@ struct FirstValue {
 
 }  // namespace
 
-FaultySnapshots::FaultySnapshots(std::string name, std::shared_ptr<KeyedStateBackend> backend, Fault fault)
+FaultySnapshots::FaultySnapshots(std::string name, std::shared_ptr<KeyedStateBackend> backend, Fault fault,
+                                 FaultyTimers* timers, Maker make_whole)
     : name_(std::move(name)),
       backend_(std::move(backend)),
       inner_(kvstate::GetExtension<Snapshots>(*backend_)),
-      fault_(fault) {}
+      fault_(fault),
+      timers_(timers),
+      make_whole_(std::move(make_whole)) {}
 
 Result<std::unique_ptr<SnapshotTask>> FaultySnapshots::SnapshotWithoutAKey(uint64_t checkpoint_id,
                                                                            std::shared_ptr<CheckpointStorage> storage,
@@ -115,8 +118,10 @@ Result<std::unique_ptr<SnapshotTask>> FaultySnapshots::Snapshot(uint64_t checkpo
       KVSTATE_RETURN_IF_ERROR(backend_->RemoveState(state.name));
     }
   }
-  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<SnapshotTask> task,
-                           inner_->Snapshot(checkpoint_id, std::move(storage), options));
+  if (fault_ == Fault::kTimerUnsaved) KVSTATE_RETURN_IF_ERROR(timers_->TakeOne());
+  auto begun = inner_->Snapshot(checkpoint_id, std::move(storage), options);
+  KVSTATE_RETURN_IF_ERROR(timers_->PutItBack());
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<SnapshotTask> task, std::move(begun));
   last_id_ = checkpoint_id;
   return std::unique_ptr<SnapshotTask>(std::make_unique<FaultyTask>(name_, std::move(task), fault_));
 }
@@ -125,7 +130,12 @@ Status FaultySnapshots::Restore(std::span<const KeyedStateHandle> handles, std::
                                 const RestoreOptions& options) {
   RestoreOptions given = options;
   if (fault_ == Fault::kClaimsUnasked) given.claim = true;
-  Status status = inner_->Restore(handles, std::move(storage), given);
+  Status status = inner_->Restore(handles, storage, given);
+  if (status.ok() && fault_ == Fault::kForeignTimersKept) {
+    KVSTATE_ASSIGN_OR_RETURN(auto whole, make_whole_());
+    KVSTATE_RETURN_IF_ERROR(kvstate::GetExtension<Snapshots>(*whole)->Restore(handles, storage, {}));
+    timers_->KeepForeign(std::move(whole));
+  }
   if (fault_ == Fault::kRefusalsIgnored && status.code() == StatusCode::kInvalidArgument) return Status();
   if (fault_ == Fault::kDamageIgnored && status.code() == StatusCode::kDataLoss) return Status();
   return status;

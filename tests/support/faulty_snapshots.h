@@ -2,6 +2,7 @@
 #define KVSTATE_TESTS_SUPPORT_FAULTY_SNAPSHOTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,14 +11,19 @@
 #include "kvstate/keyed_state_backend.h"
 #include "kvstate/snapshots.h"
 #include "tests/support/faulty_backend.h"
+#include "tests/support/faulty_timers.h"
 
 namespace kvstate::testing_support {
 
 /// The Snapshots of a backend, with one fault.
 class FaultySnapshots final : public Snapshots {
  public:
-  /// `name` is that of the backend in handles.
-  FaultySnapshots(std::string name, std::shared_ptr<KeyedStateBackend> backend, Fault fault);
+  /// Makes a sound backend like the faulty one, of all key groups.
+  using Maker = std::function<Result<std::unique_ptr<KeyedStateBackend>>()>;
+
+  /// `name` is that of the backend in handles. `timers` are the backend's, and must live as long as this.
+  FaultySnapshots(std::string name, std::shared_ptr<KeyedStateBackend> backend, Fault fault, FaultyTimers* timers,
+                  Maker make_whole);
 
   Result<std::unique_ptr<SnapshotTask>> Snapshot(uint64_t checkpoint_id, std::shared_ptr<CheckpointStorage> storage,
                                                  const SnapshotOptions& options) override;
@@ -36,6 +42,8 @@ class FaultySnapshots final : public Snapshots {
   const std::shared_ptr<KeyedStateBackend> backend_;
   Snapshots* const inner_;
   const Fault fault_;
+  FaultyTimers* const timers_;
+  const Maker make_whole_;
   uint64_t last_id_ = 0;
 };
 
