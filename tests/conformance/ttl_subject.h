@@ -28,6 +28,7 @@ class TtlSubject {
   std::string ReadAll(int64_t now);
 
   testing_support::TtlModel& model() { return model_; }
+  const testing_support::TtlModel& model() const { return model_; }
 
  private:
   using Place = testing_support::TtlModel::Place;

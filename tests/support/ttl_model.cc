@@ -156,6 +156,16 @@ std::map<TtlModel::Place, SeenItems> TtlModel::Living(int64_t now) const {
   return living;
 }
 
+int64_t TtlModel::LatestExpiry(int64_t now) const {
+  int64_t latest = INT64_MIN;
+  for (const auto& [place, items] : contents_) {
+    for (const Item& item : items) {
+      if (Expired(item, now)) latest = std::max(latest, item.time + ttl_.ttl_millis);
+    }
+  }
+  return latest;
+}
+
 size_t TtlModel::LivingEntries(int64_t now) const {
   const auto living = Living(now);
   if (kind_ != StateKind::kMap) return living.size();

@@ -16,8 +16,9 @@ namespace kvstate::testing_support {
 /// What a test reads of a place: user key (empty unless of a map) and text (none for a map's null value), in order.
 using SeenItems = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
-/// One state with a time to live as the documentation says it is, over texts, on a clock that only goes forward. What
-/// has expired stays in it as something that may be there still, until a read has not given it.
+/// One state with a time to live as the documentation says it is, over texts, on a clock that goes back no further than
+/// to the last moment at which something expired (LatestExpiry). What has expired stays in it as something that may be
+/// there still, until a read has not given it.
 class TtlModel {
  public:
   /// Key and namespace.
@@ -50,6 +51,8 @@ class TtlModel {
 
   /// What lives, by place. Does not count as a read.
   std::map<Place, SeenItems> Living(int64_t now) const;
+  /// The last moment up to `now` at which something expired that may be there; INT64_MIN when there is nothing such.
+  int64_t LatestExpiry(int64_t now) const;
   /// As KeyedStateBackend::NumEntries counts.
   size_t LivingEntries(int64_t now) const;
 
