@@ -173,6 +173,28 @@ TEST_P(TypeChangeTest, KeysNamespacesAndUserKeysCannotChange) {
   EXPECT_MENTIONS(keys, "keys of serializer 'int32'");
 }
 
+TEST_P(TypeChangeTest, ASavepointThatIsBeingTakenHasValuesAsTheyWere) {
+  auto before = OpenOn(GetParam());
+  Before().Fill(before);
+  auto after = Restored(Save(before));
+  auto task = Begin(after.backend(), 1000, SnapshotKind::kSavepoint);
+  const auto early = after.GetState(After().Value());
+  if (GetParam() == "rocksdb") {
+    EXPECT_CODE(early, kFailedPrecondition);
+    EXPECT_MENTIONS(early, "state 'v'");
+    EXPECT_MENTIONS(early, "a savepoint is being taken");
+    EXPECT_MENTIONS(early, "ask for the state again");
+  } else {
+    EXPECT_OK(early.status());
+  }
+  const Handles handles = {Must(task->Run()).handle};
+  task.reset();
+  EXPECT_EQ(StateNamed(handles, "v").value_serializer, Codec<Bid1>::Snapshot());
+  auto of_savepoint = Restored(handles);
+  After().Expect(of_savepoint);
+  After().Expect(after);
+}
+
 TEST_P(TypeChangeTest, ADamagedValueIsSaidAndNothingIsMigrated) {
   const ValueStateDescriptor<Liar> lies("v");
   auto before = OpenOn(GetParam());
