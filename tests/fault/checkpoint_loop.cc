@@ -4,8 +4,13 @@
 #include <fstream>
 #include <future>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "kvstate/extension.h"
+#include "kvstate/namespaces.h"
+#include "kvstate/timers.h"
 #include "tests/support/must.h"
 
 namespace kvstate {
@@ -16,6 +21,55 @@ using testing_support::Job;
 using testing_support::JobOptions;
 using testing_support::Must;
 using testing_support::OfKind;
+
+namespace {
+
+constexpr std::pair<const char*, TimerStorage> kQueues[] = {{"heap", TimerStorage::kHeap},
+                                                            {"stored", TimerStorage::kBackend}};
+
+TimerQueue& QueueOf(Job& job, size_t instance, const std::pair<const char*, TimerStorage>& queue) {
+  auto* timers = GetExtension<Timers>(job.backend(instance));
+  return *Must(timers->GetOrCreateQueue(queue.first, SerializerFor<VoidNamespace>(), queue.second));
+}
+
+/// That many timers are added, removed or fire, in either queue of any instance.
+void ChangeTimers(Job& job, std::mt19937_64& random, int changes) {
+  for (int i = 0; i < changes; ++i) {
+    const std::string key = "key" + std::to_string(random() % job.options().keys);
+    const uint32_t group = KeyGroupOf(job.options().key_serializer->KeyHash(key), job.options().max_parallelism);
+    const size_t instance = SubtaskOf(job.options().max_parallelism, job.options().parallelism, group);
+    TimerQueue& queue = QueueOf(job, instance, kQueues[random() % 2]);
+    Timer timer{static_cast<int64_t>(random() % 50), key, ByteView("\0", 1)};
+    const uint64_t what = random() % 8;
+    if (what == 0) {
+      Must(queue.Poll(&timer));
+    } else if (what == 1) {
+      Must(queue.Remove(timer));
+    } else {
+      Must(queue.Add(timer));
+    }
+  }
+}
+
+/// All that the instances hold together, timers too.
+Content AllOf(Job& job) {
+  Content content = job.Read();
+  for (size_t instance = 0; instance < job.size(); ++instance) {
+    const KeyGroupRange range = job.backend(instance).key_group_range();
+    for (const auto& queue : kQueues) {
+      testing_support::StateContent& timers = content[std::string("timers on ") + queue.first];
+      for (uint32_t group = range.first; group <= range.last; ++group) {
+        Must(QueueOf(job, instance, queue).ForEach(group, [&](const Timer& timer) {
+          timers[{std::string(timer.key), std::string(timer.state_namespace), std::to_string(timer.timestamp)}];
+          return Status();
+        }));
+      }
+    }
+  }
+  return content;
+}
+
+}  // namespace
 
 JobOptions CheckpointLoop::job_options() const {
   JobOptions options;
@@ -61,7 +115,7 @@ uint64_t CheckpointLoop::DigestBefore(uint64_t checkpoint_id) const {
 void CheckpointLoop::RestoreExactly(const CheckpointMetadata& checkpoint,
                                     const std::shared_ptr<CheckpointStorage>& storage, Job& job, bool claim) const {
   Must(job.Restore(checkpoint.handles, storage, claim));
-  if (DigestOf(job.Read()) == DigestBefore(checkpoint.checkpoint_id)) return;
+  if (DigestOf(AllOf(job)) == DigestBefore(checkpoint.checkpoint_id)) return;
   throw std::runtime_error("checkpoint " + std::to_string(checkpoint.checkpoint_id) +
                            " restores to something else than was in it");
 }
@@ -69,12 +123,13 @@ void CheckpointLoop::RestoreExactly(const CheckpointMetadata& checkpoint,
 void CheckpointLoop::TakeOne(CheckpointStore& store, Job& job, std::mt19937_64& random,
                              const std::function<void()>& on_checkpoint) const {
   job.Change(random(), 30 + static_cast<int>(random() % 200));
+  ChangeTimers(job, random, 20 + static_cast<int>(random() % 100));
   const uint64_t what = random() % 10;
   const SnapshotKind kind = what == 0   ? SnapshotKind::kSavepoint
                             : what == 1 ? SnapshotKind::kFullCheckpoint
                                         : SnapshotKind::kIncrementalCheckpoint;
   const uint64_t id = store.Begin();
-  WriteDigest(id, DigestOf(job.Read()));
+  WriteDigest(id, DigestOf(AllOf(job)));
   std::vector<std::future<Result<SnapshotResult>>> running;
   std::vector<std::unique_ptr<SnapshotTask>> tasks;
   for (size_t i = 0; i < job.size(); ++i) {
@@ -82,6 +137,7 @@ void CheckpointLoop::TakeOne(CheckpointStore& store, Job& job, std::mt19937_64& 
     running.push_back(std::async(std::launch::async, [task = tasks.back().get()] { return task->Run(); }));
   }
   job.Change(random(), 50);
+  ChangeTimers(job, random, 30);
   std::vector<KeyedStateHandle> handles;
   for (auto& result : running) handles.push_back(Must(result.get()).handle);
   if (what == 2) {

@@ -13,8 +13,8 @@
 
 namespace kvstate {
 
-/// A program that does nothing but change state and take checkpoints of it, to be killed at any moment: in `directory`
-/// there are its storage, its backends' files and, for each checkpoint, the digest of what it has.
+/// A program that does nothing but change state and timers and take checkpoints of both, to be killed at any moment: in
+/// `directory` there are its storage, its backends' files and, for each checkpoint, the digest of what it has.
 struct CheckpointLoop {
   const BackendFactory* factory = nullptr;
   std::string directory;
