@@ -1,7 +1,7 @@
-// savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS [operators]
+// savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS [operators|expiring]
 //
-// Writes snapshots of known content, one after each version, into DIRECTORY/snapshots; savepoint_test.py says what is
-// in them, in the same words.
+// Writes snapshots of known content, one after each version, into DIRECTORY/snapshots; savepoint_test.py and
+// expiring_test.py say what is in them, in the same words.
 
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -127,6 +128,43 @@ class Instance {
   FoldingState<int64_t, std::string> digits_;
 };
 
+/// States with a time to live, and timers, besides; written at 1970-01-01 00:00:05.
+Status AddExpiring(KeyedStateBackend& backend, int64_t keys) {
+  const SerializerPtr none = SerializerFor<VoidNamespace>();
+  const auto with_ttl = [](StateDescriptor descriptor) {
+    descriptor.ttl = TtlConfig{.ttl_millis = int64_t{86'400'000}};
+    return descriptor;
+  };
+  KVSTATE_ASSIGN_OR_RETURN(auto* seen, backend.GetOrCreateState(none, with_ttl(ValueStateDescriptor<int64_t>("seen"))));
+  KVSTATE_ASSIGN_OR_RETURN(auto* events,
+                           backend.GetOrCreateState(none, with_ttl(ListStateDescriptor<std::string>("events"))));
+  KVSTATE_ASSIGN_OR_RETURN(auto* marks,
+                           backend.GetOrCreateState(none, with_ttl(MapStateDescriptor<std::string, int32_t>("marks"))));
+  auto* timers = GetExtension<Timers>(backend);
+  KVSTATE_ASSIGN_OR_RETURN(auto* alarms, timers->GetOrCreateQueue("alarms", none, TimerStorage::kHeap));
+  KVSTATE_ASSIGN_OR_RETURN(auto* ends,
+                           timers->GetOrCreateQueue("ends", SerializerFor<TimeWindow>(), TimerStorage::kBackend));
+  const ByteView no_namespace("\0", 1);
+  const std::string window = Encode(TimeWindow{0, 10});
+  for (int64_t i = 0; i < keys; ++i) {
+    const std::string key = Encode("key-" + std::to_string(i));
+    const uint32_t hash = Codec<std::string>::KeyHash(key);
+    if (!backend.key_group_range().Contains(KeyGroupOf(hash, kDefaultMaxParallelism))) continue;
+    KVSTATE_RETURN_IF_ERROR(backend.SetCurrentKey({key, hash}));
+    for (InternalKVState* state : {seen, events, marks}) {
+      KVSTATE_RETURN_IF_ERROR(state->SetCurrentNamespace(no_namespace));
+    }
+    KVSTATE_RETURN_IF_ERROR(static_cast<InternalValueState*>(seen)->Update(&i));
+    const std::vector<std::string> two = {"a" + std::to_string(i), "b"};
+    KVSTATE_RETURN_IF_ERROR(static_cast<InternalListState*>(events)->AddAll(&two));
+    const std::string mark = "m";
+    KVSTATE_RETURN_IF_ERROR(static_cast<InternalMapState*>(marks)->Put(&mark, nullptr));
+    KVSTATE_RETURN_IF_ERROR(alarms->Add({1000 + i, key, no_namespace}).status());
+    KVSTATE_RETURN_IF_ERROR(ends->Add({10, key, window}).status());
+  }
+  return Status();
+}
+
 /// What subtask `i` of an operator has besides keyed state.
 Status AddOperator(uint32_t i, uint32_t parallelism, const std::shared_ptr<CheckpointStorage>& storage,
                    CheckpointMetadata* checkpoint) {
@@ -177,7 +215,7 @@ Status TakeSnapshot(std::vector<std::unique_ptr<Instance>>& instances, Checkpoin
 }
 
 Status Make(const std::string& backend, const std::string& directory, SnapshotKind kind, uint32_t parallelism,
-            int32_t versions, int64_t keys, bool operators) {
+            int32_t versions, int64_t keys, std::string_view more) {
   BackendRegistry registry;
   KVSTATE_RETURN_IF_ERROR(RegisterBuiltinBackends(registry));
   KVSTATE_ASSIGN_OR_RETURN(auto storage, OpenFileSystemStorage(directory + "/snapshots"));
@@ -190,9 +228,11 @@ Status Make(const std::string& backend, const std::string& directory, SnapshotKi
     options.key_serializer = SerializerFor<std::string>();
     options.key_groups = KeyGroupRangeOf(options.max_parallelism, parallelism, i);
     options.directory = directory + "/backend-" + std::to_string(i);
+    if (more == "expiring") options.clock = std::make_shared<ManualClock>(5000);
     KVSTATE_ASSIGN_OR_RETURN(auto made, registry.Create(backend, options));
     instances.push_back(std::make_unique<Instance>(std::move(made)));
     KVSTATE_RETURN_IF_ERROR(instances.back()->Open());
+    if (more == "expiring") KVSTATE_RETURN_IF_ERROR(AddExpiring(instances.back()->backend(), keys));
   }
   for (int32_t version = 1; version <= versions; ++version) {
     for (int64_t i = 0; i < keys; i += version) {
@@ -201,7 +241,7 @@ Status Make(const std::string& backend, const std::string& directory, SnapshotKi
       const uint32_t owner = SubtaskOf(kDefaultMaxParallelism, parallelism, key_group);
       KVSTATE_RETURN_IF_ERROR(instances[owner]->Write(i, version));
     }
-    KVSTATE_RETURN_IF_ERROR(TakeSnapshot(instances, *store, kind, operators));
+    KVSTATE_RETURN_IF_ERROR(TakeSnapshot(instances, *store, kind, more == "operators"));
   }
   return Status();
 }
@@ -213,7 +253,7 @@ int main(int argc, char** argv) {
   using kvstate::SnapshotKind;
   if (argc != 7 && argc != 8) {
     std::cerr << "usage: savepoint_maker BACKEND DIRECTORY full|incremental|savepoint PARALLELISM VERSIONS KEYS "
-                 "[operators]\n";
+                 "[operators|expiring]\n";
     return 2;
   }
   SnapshotKind kind = SnapshotKind::kFullCheckpoint;
@@ -222,7 +262,7 @@ int main(int argc, char** argv) {
   }
   const kvstate::Status status =
       kvstate::Make(argv[1], argv[2], kind, static_cast<uint32_t>(std::atoi(argv[4])),
-                    static_cast<int32_t>(std::atoi(argv[5])), std::atoll(argv[6]), argc == 8);
+                    static_cast<int32_t>(std::atoi(argv[5])), std::atoll(argv[6]), argc == 8 ? argv[7] : "");
   if (status.ok()) return 0;
   std::cerr << status.ToString() << "\n";
   return 1;
