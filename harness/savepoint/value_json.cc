@@ -14,6 +14,7 @@ namespace {
 
 using Form = StoredFormat::Form;
 
+constexpr std::string_view kTimerType = "timer";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 // Elements without bytes would let a count of a few bytes fill the memory.
 constexpr uint64_t kMostEmptyElements = 1024;
@@ -230,11 +231,20 @@ Status AppendScalar(const StoredFormat& type, ByteReader& in, std::string* json)
   }
 }
 
+/// Milliseconds, stored in an order of unsigned bytes: docs/formats.md, "Timers".
+Status AppendTimerTime(ByteReader& in, std::string* json) {
+  uint64_t bits = 0;
+  if (!in.ReadFixed64(&bits)) return in.Malformed(kTimerType);
+  *json += std::to_string(static_cast<int64_t>(bits ^ (uint64_t{1} << 63)));
+  return Status();
+}
+
 Status AppendNext(const StoredFormat& type, ByteReader& in, std::string* json) {
   ByteView bytes;
   uint8_t present = 0;
   switch (type.form) {
     case Form::kUnknown:
+      if (type.snapshot.type_id == kTimerType) return AppendTimerTime(in, json);
       return UnimplementedError("type '" + type.snapshot.type_id + "' is not built in");
     case Form::kString:
       if (!in.ReadLengthPrefixed(&bytes)) return in.Malformed(type.snapshot.type_id);

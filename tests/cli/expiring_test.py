@@ -47,9 +47,8 @@ class ExpiringTest(CliTest):
                 values[place] = value
             elif entry["state"].startswith("kvstate.timers."):
                 self.assertIsNone(entry["value"])
-                self.assertEqual(entry["user_key"]["type"], "timer")
-                time = int(entry["user_key"]["hex"], 16) - 2**63
-                timer = (entry["state"].split(".")[-1], entry["key"], json.dumps(entry["namespace"]), time)
+                timer = (entry["state"].split(".")[-1], entry["key"], json.dumps(entry["namespace"]),
+                         entry["user_key"])
                 self.assertNotIn(timer, timers)
                 timers.add(timer)
         return values, timers
