@@ -5,7 +5,7 @@
 #include "workloads/workload.h"
 
 /// The workloads, sorted by name, a line each: workload(Function), where `WorkloadSpec Function()` is defined in a file
-/// of its own under operators/.
+/// of its own, or of its family, under operators/.
 // clang-format off
 #define KVSTATE_FOR_EACH_WORKLOAD(workload) \
   workload(Dedup)                           \
@@ -26,13 +26,20 @@
   workload(NexmarkQ7)                       \
   workload(NexmarkQ8)                       \
   workload(NexmarkQ9)                       \
+  workload(SessionHolistic)                 \
+  workload(SessionIncremental)              \
   workload(SessionWindows)                  \
+  workload(SlidingHolistic)                 \
+  workload(SlidingIncremental)              \
+  workload(SlidingPanes)                    \
   workload(TtlColdKeys)                     \
   workload(TtlDedup)                        \
   workload(TtlEventList)                    \
   workload(TtlFeatureMap)                   \
   workload(TtlSessionStore)                 \
   workload(TumblingCount)                   \
+  workload(TumblingHolistic)                \
+  workload(TumblingIncremental)             \
   workload(ValueRmw)
 // clang-format on
 

@@ -1,11 +1,14 @@
 #include "harness/replay/state_codec.h"
 
+#include <memory>
 #include <string>
 #include <typeinfo>
 #include <utility>
 
 #include "harness/replay/snapshot_serializers.h"
+#include "kvstate/codec.h"
 #include "kvstate/key_group.h"
+#include "kvstate/serializers.h"
 #include "workloads/workload.h"
 
 namespace kvstate::harness {
@@ -17,15 +20,55 @@ constexpr uint8_t kQueueOfTimers = 128;
 
 constexpr std::string_view kReduceFunctions[] = {"sum_int64", "max_int64"};
 
+constexpr std::string_view kAggregateFunctions[] = {"mean_int64"};
+
+template <class Function>
+bool IsOne(const std::shared_ptr<const Function>& named, const Function& function) {
+  if (named == nullptr) return false;
+  const Function& candidate = *named;
+  return typeid(candidate) == typeid(function);
+}
+
 /// The name under which a replay finds an equal function; empty when it has none.
 std::string_view NameOf(const ReduceFunction& function) {
   for (const std::string_view name : kReduceFunctions) {
-    const auto named = workloads::NamedReduceFunction(name);
-    if (named == nullptr) continue;
-    const ReduceFunction& candidate = *named;
-    if (typeid(candidate) == typeid(function)) return name;
+    if (IsOne(workloads::NamedReduceFunction(name), function)) return name;
   }
   return {};
+}
+
+std::string_view NameOf(const AggregateFunction& function) {
+  for (const std::string_view name : kAggregateFunctions) {
+    if (IsOne(workloads::NamedAggregateFunction(name), function)) return name;
+  }
+  return {};
+}
+
+/// Puts the serializer of a type in the place of one that a snapshot gave, which may have the values as bytes.
+template <class T>
+bool TakeType(SerializerPtr* serializer) {
+  if (*serializer == nullptr || !((*serializer)->Snapshot() == Codec<T>::Snapshot())) return false;
+  *serializer = SerializerFor<T>();
+  return true;
+}
+
+/// Gives the descriptor the function of its kind that is called `name`, and the types that this works on.
+Status SetFunction(std::string_view name, StateDescriptor* descriptor) {
+  const auto error = [&](const std::string& what) {
+    return InvalidArgumentError("state '" + descriptor->name + "': " + what + " '" + std::string(name) + "'");
+  };
+  if (descriptor->kind == StateKind::kAggregating) {
+    descriptor->aggregate = workloads::NamedAggregateFunction(name);
+    if (descriptor->aggregate == nullptr) return error("this program has no aggregate function named");
+    const bool typed = TakeType<int64_t>(&descriptor->input_serializer) &&
+                       TakeType<std::pair<int64_t, int64_t>>(&descriptor->value_serializer) &&
+                       TakeType<double>(&descriptor->output_serializer);
+    return typed ? Status() : error("its types are not those of the aggregate function");
+  }
+  descriptor->reduce = workloads::NamedReduceFunction(name);
+  if (descriptor->reduce == nullptr) return error("this program has no reduce function named");
+  return TakeType<int64_t>(&descriptor->value_serializer) ? Status()
+                                                          : error("its type is not that of the reduce function");
 }
 
 void PutSnapshot(const SerializerPtr& serializer, ByteWriter& out) {
@@ -100,11 +143,14 @@ Status EncodeTraceState(const TraceState& state, ByteWriter& out) {
   const std::string where = "trace file: state '" + descriptor.name + "': ";
   std::string_view function;
   if (descriptor.reduce != nullptr) function = NameOf(*descriptor.reduce);
-  if ((descriptor.reduce != nullptr && function.empty()) || descriptor.aggregate != nullptr ||
-      descriptor.fold != nullptr) {
+  if (descriptor.aggregate != nullptr) function = NameOf(*descriptor.aggregate);
+  const bool has_function =
+      descriptor.reduce != nullptr || descriptor.aggregate != nullptr || descriptor.fold != nullptr;
+  if (has_function && function.empty()) {
     return UnimplementedError(where + "a " + std::string(StateKindName(descriptor.kind)) +
                               " state's function has no name that a file could hold; there are the reduce functions "
-                              "sum_int64 and max_int64. Run the workload with 'kvstate run', which needs no file");
+                              "sum_int64 and max_int64 and the aggregate function mean_int64. Run the workload with "
+                              "'kvstate run', which needs no file");
   }
   out.PutLengthPrefixed(descriptor.name);
   out.PutByte(static_cast<uint8_t>(descriptor.kind));
@@ -166,13 +212,8 @@ Result<TraceState> DecodeTraceState(ByteView bytes, uint32_t version) {
   KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &descriptor.input_serializer).WithContext(where));
   KVSTATE_RETURN_IF_ERROR(ReadSerializer(in, &descriptor.output_serializer).WithContext(where));
   KVSTATE_RETURN_IF_ERROR(ReadDefault(in, &descriptor).WithContext(where));
-  if (!in.ReadLengthPrefixed(&text)) return in.Malformed("reduce function of " + where);
-  if (!text.empty()) {
-    descriptor.reduce = workloads::NamedReduceFunction(text);
-    if (descriptor.reduce == nullptr) {
-      return InvalidArgumentError(where + ": this program has no reduce function named '" + std::string(text) + "'");
-    }
-  }
+  if (!in.ReadLengthPrefixed(&text)) return in.Malformed("function of " + where);
+  if (!text.empty()) KVSTATE_RETURN_IF_ERROR(SetFunction(text, &descriptor));
   if (!in.ReadLengthPrefixed(&text)) return in.Malformed("queryable name of " + where);
   descriptor.queryable_name.assign(text);
   if (version > 1) KVSTATE_RETURN_IF_ERROR(ReadTtl(in, &descriptor).WithContext(where));

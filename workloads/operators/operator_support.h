@@ -21,6 +21,15 @@
 
 namespace kvstate::workloads {
 
+/// The state of `descriptor` as the façade `View`, such as ValueState<int64_t>, over namespaces of type N.
+template <HasCodec N, class View>
+Status OpenStateOf(KeyedStateBackend& backend, const StateDescriptor& descriptor, View* view) {
+  using Internal = std::remove_pointer_t<decltype(view->internal())>;
+  KVSTATE_ASSIGN_OR_RETURN(InternalKVState * state, backend.GetOrCreateState(SerializerFor<N>(), descriptor));
+  *view = View(static_cast<Internal*>(state));
+  return Status();
+}
+
 /// What operators share: the backend, setting its key, and the digest of what they emit.
 class OperatorBase : public Operator {
  public:
@@ -38,13 +47,12 @@ class OperatorBase : public Operator {
   /// False when that is not it.
   virtual bool RestoreOwnProgress(ByteReader& /*from*/) { return true; }
 
-  /// The state of `descriptor` as the façade `View`, such as ValueState<int64_t>, over namespaces of type N.
+  /// REQUIRES: open.
+  KeyedStateBackend& backend() { return *backend_; }
+
   template <class View, HasCodec N = VoidNamespace>
   Status OpenState(const StateDescriptor& descriptor, View* view) {
-    using Internal = std::remove_pointer_t<decltype(view->internal())>;
-    KVSTATE_ASSIGN_OR_RETURN(InternalKVState * state, backend_->GetOrCreateState(SerializerFor<N>(), descriptor));
-    *view = View(static_cast<Internal*>(state));
-    return Status();
+    return OpenStateOf<N>(*backend_, descriptor, view);
   }
 
   /// By event time; by processing time as well if the operator has a clock of its own.

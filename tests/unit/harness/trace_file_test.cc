@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/replay/state_codec.h"
 #include "kvstate/descriptors.h"
 #include "kvstate/namespaces.h"
 #include "tests/support/status_testing.h"
@@ -23,7 +24,9 @@ class TraceFileTest : public ::testing::Test {
     return {{SerializerFor<VoidNamespace>(), count},
             {SerializerFor<TimeWindow>(), MapStateDescriptor<std::string, double>("map")},
             {SerializerFor<TimeWindow>(),
-             ReducingStateDescriptor<int64_t>("sum", workloads::NamedReduceFunction("sum_int64"))}};
+             ReducingStateDescriptor<int64_t>("sum", workloads::NamedReduceFunction("sum_int64"))},
+            {SerializerFor<TimeWindow>(), AggregatingStateDescriptor<int64_t, std::pair<int64_t, int64_t>, double>(
+                                              "mean", workloads::NamedAggregateFunction("mean_int64"))}};
   }
 
   static std::vector<TraceOperation> Operations() {
@@ -96,9 +99,13 @@ TEST_F(TraceFileTest, GivesBackWhatWasWritten) {
       EXPECT_EQ((*chunk)[i].iterator, expected[i].iterator);
       EXPECT_EQ((*chunk)[i].count, expected[i].count);
     }
-    ASSERT_EQ(reader->states().size(), 3u);
+    ASSERT_EQ(reader->states().size(), 4u);
     EXPECT_EQ(*static_cast<const int64_t*>(reader->states()[0].descriptor.default_value->get()), 5);
     EXPECT_NE(reader->states()[2].descriptor.reduce, nullptr);
+    EXPECT_NE(reader->states()[3].descriptor.aggregate, nullptr);
+    // The function works on live pairs, not on their bytes.
+    const TypeInfo& of_pair = SerializerFor<std::pair<int64_t, int64_t>>()->info();
+    EXPECT_EQ(reader->states()[3].descriptor.value_serializer->info().alignment, of_pair.alignment);
     ASSERT_OK_AND_ASSIGN(chunk, reader->NextChunk());
     EXPECT_TRUE(chunk->empty());
     ASSERT_OK(reader->Rewind());
@@ -254,6 +261,21 @@ TEST_F(TraceFileTest, NothingIsThereUnlessItWasFinished) {
   EXPECT_EQ(directory_.Files(), 0u);
   EXPECT_CODE(TraceWriter::Create(directory_.File("none/t")), kNotFound);
   EXPECT_CODE(TraceWriter::Create(directory_.path()), kInvalidArgument);
+}
+
+TEST_F(TraceFileTest, AFunctionThatWorksOnOtherTypesIsRefused) {
+  for (const bool reduces : {true, false}) {
+    TraceState state{SerializerFor<VoidNamespace>(),
+                     ReducingStateDescriptor<int64_t>("r", workloads::NamedReduceFunction("sum_int64"))};
+    if (!reduces) {
+      state.descriptor = AggregatingStateDescriptor<int64_t, std::pair<int64_t, int64_t>, double>(
+          "a", workloads::NamedAggregateFunction("mean_int64"));
+    }
+    state.descriptor.value_serializer = SerializerFor<std::string>();
+    ByteWriter encoded;
+    ASSERT_OK(EncodeTraceState(state, encoded));
+    EXPECT_CODE(DecodeTraceState(encoded.view()), kInvalidArgument);
+  }
 }
 
 TEST_F(TraceFileTest, AStateWhoseFunctionHasNoNameIsRefused) {

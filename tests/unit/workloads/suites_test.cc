@@ -47,19 +47,22 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
   } else if (GetParam() == "ttl") {
     EXPECT_EQ(workloads.size(), 6u);
     EXPECT_EQ(names.size(), 9u);  // Timers with 1, 10 and 100 a key, and on the heap.
+  } else if (GetParam() == "windows") {
+    EXPECT_EQ(workloads.size(), 7u);  // Each window operator.
   } else {
     EXPECT_EQ(workloads.size(), 6u);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SuiteTest, ::testing::Values("checkpoint", "quick", "standard", "full", "nexmark", "ttl"),
+INSTANTIATE_TEST_SUITE_P(All, SuiteTest,
+                         ::testing::Values("checkpoint", "quick", "standard", "full", "nexmark", "ttl", "windows"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(SuitesTest, EveryFileIsTested) {
   std::set<std::string> files;
   for (const auto& file : std::filesystem::directory_iterator(kSuites)) files.insert(file.path().filename());
   EXPECT_EQ(files, (std::set<std::string>{"checkpoint.yaml", "full.yaml", "nexmark.yaml", "quick.yaml", "standard.yaml",
-                                          "ttl.yaml"}));
+                                          "ttl.yaml", "windows.yaml"}));
 }
 
 }  // namespace

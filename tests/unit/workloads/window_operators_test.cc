@@ -9,29 +9,10 @@
 #include <vector>
 
 #include "tests/unit/workloads/operator_testing.h"
+#include "tests/unit/workloads/window_reference.h"
 
 namespace kvstate::workloads {
 namespace {
-
-/// What a watermark that stays `bound_ms` behind the latest event, and is given anew once it has moved by
-/// `interval_ms`, has reached.
-class ReferenceWatermark {
- public:
-  explicit ReferenceWatermark(int64_t bound_ms, int64_t interval_ms) : bound_ms_(bound_ms), interval_ms_(interval_ms) {}
-  bool HasPassed(int64_t time_ms) const { return any_ && time_ms < given_ms_; }
-  void Observe(int64_t time_ms) {
-    const int64_t reached_ms = time_ms - bound_ms_;
-    if (any_ && reached_ms - given_ms_ < std::max<int64_t>(interval_ms_, 1)) return;
-    given_ms_ = reached_ms;
-    any_ = true;
-  }
-
- private:
-  const int64_t bound_ms_;
-  const int64_t interval_ms_;
-  int64_t given_ms_ = 0;
-  bool any_ = false;
-};
 
 /// Rows that fire in order of their window's end, then of the key; and after them the late events.
 class WindowRows {

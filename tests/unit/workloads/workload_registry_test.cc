@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "workloads/workload.h"
 
@@ -76,6 +77,23 @@ TEST(NamedReduceFunctionTest, SumsWrappingAndTakesTheLarger) {
   max->Reduce(&accumulator, &one);
   EXPECT_EQ(accumulator, 1);
   EXPECT_EQ(NamedReduceFunction("sum"), nullptr);
+}
+
+TEST(NamedAggregateFunctionTest, TakesTheMeanOfWhatItMerged) {
+  const auto mean = NamedAggregateFunction("mean_int64");
+  ASSERT_NE(mean, nullptr);
+  std::pair<int64_t, int64_t> some;
+  std::pair<int64_t, int64_t> more;
+  mean->CreateAccumulator(&some);
+  mean->CreateAccumulator(&more);
+  for (const int64_t input : {1, 2}) mean->Add(&some, &input);
+  const int64_t input = 9;
+  mean->Add(&more, &input);
+  mean->Merge(&some, &more);
+  double result = 0;
+  mean->GetResult(&some, &result);
+  EXPECT_EQ(result, 4.0);
+  EXPECT_EQ(NamedAggregateFunction("sum_int64"), nullptr);
 }
 
 }  // namespace
