@@ -9,9 +9,14 @@
 // clang-format off
 #define KVSTATE_FOR_EACH_WORKLOAD(workload) \
   workload(Dedup)                           \
+  workload(EventPattern)                    \
+  workload(FeatureCounters)                 \
   workload(KeyTimers)                       \
+  workload(LastSeen)                        \
   workload(ListAppend)                      \
   workload(MapPoint)                        \
+  workload(MicroBatchAllKeys)               \
+  workload(MicroBatchChangedKeys)           \
   workload(NexmarkQ11)                      \
   workload(NexmarkQ12)                      \
   workload(NexmarkQ15)                      \
@@ -26,12 +31,14 @@
   workload(NexmarkQ7)                       \
   workload(NexmarkQ8)                       \
   workload(NexmarkQ9)                       \
+  workload(RunningAggregate)                \
   workload(SessionHolistic)                 \
   workload(SessionIncremental)              \
   workload(SessionWindows)                  \
   workload(SlidingHolistic)                 \
   workload(SlidingIncremental)              \
   workload(SlidingPanes)                    \
+  workload(TopN)                            \
   workload(TtlColdKeys)                     \
   workload(TtlDedup)                        \
   workload(TtlEventList)                    \
@@ -40,7 +47,8 @@
   workload(TumblingCount)                   \
   workload(TumblingHolistic)                \
   workload(TumblingIncremental)             \
-  workload(ValueRmw)
+  workload(ValueRmw)                        \
+  workload(WordCount)
 // clang-format on
 
 namespace kvstate::workloads {
