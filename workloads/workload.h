@@ -88,8 +88,8 @@ Result<const WorkloadSpec*> FindWorkload(std::string_view name);
 /// ReduceFunctions that a trace can name, so that a replay has them without the operator. Null when there is none.
 /// "sum_int64": int64 sum, wrapping, thread-safe. "max_int64": the larger, thread-safe.
 std::shared_ptr<const ReduceFunction> NamedReduceFunction(std::string_view name);
-/// The same of AggregateFunctions. "mean_int64": of int64 inputs the mean, a double; the accumulator is a pair of int64,
-/// their sum and number.
+/// The same of AggregateFunctions. "mean_int64": of int64 inputs the mean, a double; the accumulator is a pair of
+/// int64, their sum and number.
 std::shared_ptr<const AggregateFunction> NamedAggregateFunction(std::string_view name);
 
 }  // namespace kvstate::workloads
