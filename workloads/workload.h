@@ -71,6 +71,8 @@ struct ParameterSpec {
 struct WorkloadSpec {
   std::string name;         ///< Such as "value_rmw".
   std::string description;  ///< One line.
+  /// Whether the operator takes events of any source, such as a file; else it decodes those of its own.
+  bool takes_any_events = true;
   std::vector<ParameterSpec> source_parameters;
   std::vector<ParameterSpec> operator_parameters;
   /// Both take the parameters that differ from the defaults. INVALID_ARGUMENT for an unknown name (listing those there

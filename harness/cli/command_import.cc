@@ -20,6 +20,10 @@ namespace {
 Result<std::unique_ptr<workloads::Operator>> OperatorOf(const ImportOptions& options) {
   const auto spec = workloads::FindWorkload(options.operator_name);
   if (!spec.ok()) return spec.status().WithContext("--operator");
+  if (!(*spec)->takes_any_events) {
+    return InvalidArgumentError("--operator: '" + options.operator_name +
+                                "' decodes the events of its own source alone; 'kvstate record' records them");
+  }
   workloads::Parameters parameters;
   for (const std::string& assignment : harness::SplitList(options.set)) {
     const size_t equals = assignment.find('=');

@@ -36,6 +36,7 @@ Result<Json> Everything(const BackendRegistry& registry) {
   for (const workloads::WorkloadSpec& spec : workloads::Workloads()) {
     all["workloads"].push_back({{"name", spec.name},
                                 {"description", spec.description},
+                                {"takes_any_events", spec.takes_any_events},
                                 {"source", Parameters(spec.source_parameters)},
                                 {"operator", Parameters(spec.operator_parameters)}});
   }

@@ -36,9 +36,15 @@ class ReplayImportTest(CliTest):
         self.assertEqual(results["context"]["workloads"][0]["entries"], 17)
         self.assertEqual(len(results["benchmarks"]), 5 * 3)
 
-    def test_every_operator_takes_a_file(self):
+    def test_operators_take_a_file_but_those_of_events_of_their_own(self):
+        source = self.write("in.csv", rows(3))
         for workload in json.loads(self.good("list", "--json"))["workloads"]:
-            trace = self.make_trace(f"{workload['name']}.kvtrace", operator=workload["name"], value_column=2)
+            if not workload["takes_any_events"]:
+                self.fails(2, "import", f"--input={source}", f"--output={self.directory}/none.kvtrace",
+                           f"--operator={workload['name']}", says=["--operator", workload["name"], "kvstate record"])
+                continue
+            trace = self.make_trace(f"{workload['name']}.kvtrace", operator=workload["name"], value_column=2,
+                                    time_unit="ms")
             self.replay(trace)
 
     def test_gzip_headers_and_names_give_the_same_trace(self):

@@ -18,7 +18,7 @@ class RunTest(CliTest):
         listed = json.loads(self.good("list", "--json"))
         names = [workload["name"] for workload in listed["workloads"]]
         suite = self.write("all.yaml", "suite: all\nrepetitions: 2\nworkloads:\n" +
-                           "".join(f"  - name: {name}\n    source: {{events: 300}}\n" for name in names))
+                           "".join(f"  - name: {name}\n    source: {{events: 300, events_per_second: 100}}\n" for name in names))
         out = self.directory / "results.json"
         table = self.good("run", f"--suite={suite}", f"--out={out}")
         results = json.loads(out.read_text())

@@ -48,6 +48,7 @@ WorkloadSpec MakeNexmarkQuery(std::string name, std::string description, std::ve
   WorkloadSpec spec;
   spec.name = std::move(name);
   spec.description = std::move(description);
+  spec.takes_any_events = false;
   spec.source_parameters = NexmarkSourceParameters();
   spec.make_source = [workload = spec.name, specs = spec.source_parameters](const Parameters& parameters,
                                                                             uint64_t seed) {
