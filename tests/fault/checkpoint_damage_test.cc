@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/conformance/snapshot_testing.h"
@@ -198,8 +200,13 @@ TEST_P(CheckpointDamageTest, OfMetadataIsFoundAndNothingIsRemoved) {
 
 class LocalRecoveryDamageTest : public CheckpointDamageTest {
  protected:
+  /// From any thread.
+  void Log(std::string_view message) {
+    const std::lock_guard lock(mutex_);
+    log_.emplace_back(message);
+  }
   std::shared_ptr<CheckpointStorage> Both() {
-    return MakeLocalRecoveryStorage(durable_, near_, [this](std::string_view message) { log_.emplace_back(message); });
+    return MakeLocalRecoveryStorage(durable_, near_, [this](std::string_view message) { Log(message); });
   }
   bool LogMentions(const std::string& text) const {
     return std::any_of(log_.begin(), log_.end(),
@@ -208,6 +215,7 @@ class LocalRecoveryDamageTest : public CheckpointDamageTest {
 
   const std::shared_ptr<CheckpointStorage> durable_ = NewFileSystemStorage();
   const std::shared_ptr<CheckpointStorage> near_ = NewFileSystemStorage();
+  std::mutex mutex_;
   std::vector<std::string> log_;
 };
 KVSTATE_ON_EVERY_BACKEND(LocalRecoveryDamageTest);
@@ -267,8 +275,7 @@ TEST_P(LocalRecoveryDamageTest, ANearCopyThatCannotBeWrittenFailsNothing) {
   job.Change(1, 300);
   const Content content = job.Read();
   const auto full = MakeMemoryStorage(100);
-  const auto both =
-      MakeLocalRecoveryStorage(durable_, full, [this](std::string_view message) { log_.emplace_back(message); });
+  const auto both = MakeLocalRecoveryStorage(durable_, full, [this](std::string_view message) { Log(message); });
   const auto handles = job.Snapshot(1, both, OfKind(SnapshotKind::kIncrementalCheckpoint));
   ASSERT_OK(handles);
   EXPECT_FALSE(log_.empty());
