@@ -13,10 +13,10 @@ namespace {
 
 /// Of large entries a step takes fewer.
 constexpr size_t kStepBytes = size_t{1} << 20;
-/// A table is asked to reclaim when one in so many of its entries was removed, but not before removals, with what they
-/// remove, are a MiB or more: fewer are hardly felt.
-constexpr uint64_t kEntriesPerReclaimed = 4;
-constexpr uint64_t kLeastReclaimed = uint64_t{1} << 14;
+/// A table is asked to reclaim after as many writes, removals among them, as half of its entries, but not before they
+/// are a MiB or so: fewer are hardly felt.
+constexpr uint64_t kEntriesPerWrite = 2;
+constexpr uint64_t kLeastWrites = uint64_t{1} << 14;
 
 /// Reads times alone, of stored bytes: no value is decoded, and no key copied but those of what is to go.
 class EmbeddedTtlWalk final : public TtlWalk {
@@ -111,13 +111,14 @@ class EmbeddedTtlWalk final : public TtlWalk {
     return state_.table().DeleteMany(removals_, &step->removed);
   }
 
-  /// An engine may delete by writing more, which reads have to step over, the walk's own first of all.
+  /// An engine may overwrite and delete by writing more, which walks have to step over.
   void ReclaimNowAndThen(const Step& step) {
     examined_ += step.examined;
-    removed_ += step.removed;
-    if (removed_ >= std::max(kLeastReclaimed, std::max(examined_, of_last_pass_) / kEntriesPerReclaimed)) {
+    const uint64_t writes = state_.table().table_writes();
+    const uint64_t most = std::max(kLeastWrites, std::max(examined_, of_last_pass_) / kEntriesPerWrite);
+    if (writes - writes_before_ >= most) {
       state_.table().Reclaim();
-      removed_ = 0;
+      writes_before_ = writes;
     }
     if (!step.at_end) return;
     of_last_pass_ = std::exchange(examined_, 0);
@@ -139,7 +140,7 @@ class EmbeddedTtlWalk final : public TtlWalk {
   std::vector<ByteView> removals_;  ///< In arena_.
   uint64_t examined_ = 0;           ///< In this pass.
   uint64_t of_last_pass_ = 0;       ///< Examined.
-  uint64_t removed_ = 0;            ///< Since the last StoreTable::Reclaim.
+  uint64_t writes_before_ = 0;      ///< The last StoreTable::Reclaim.
 };
 
 }  // namespace

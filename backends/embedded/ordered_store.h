@@ -79,8 +79,8 @@ class StoreTable {
     }
     return Status();
   }
-  /// So much was deleted that reads may be slow for what is left of it in memory: begins to get rid of that, where the
-  /// engine keeps such, and does not wait for it.
+  /// So much was overwritten and deleted that walks may be slow for what is left of it in memory: begins to get rid of
+  /// that, where the engine keeps such, and does not wait for it.
   virtual void Reclaim() {}
   /// Whether Append works, and is faster than Get and Put would be.
   virtual bool appends() const = 0;

@@ -54,6 +54,9 @@ class StateTable {
   /// not see those to this table; when they do not, because any write to the store may invalidate it.
   uint64_t writes() const { return iterators_survive_writes_ ? table_writes_ : *store_writes_; }
 
+  /// To this table, since it was made.
+  uint64_t table_writes() const { return table_writes_; }
+
   /// For any thread.
   StoreTable& store_table() { return *table_; }
   std::unique_ptr<StoreTable> Release() { return std::move(table_); }
