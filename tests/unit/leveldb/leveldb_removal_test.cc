@@ -1,8 +1,6 @@
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,43 +8,15 @@
 
 #include "backends/leveldb/leveldb_store.h"
 #include "tests/support/status_testing.h"
+#include "tests/unit/leveldb/store_fixture.h"
 
 namespace kvstate::backends::leveldb {
 namespace {
 
-class LevelDbRemovalTest : public testing::Test {
+class LevelDbRemovalTest : public StoreFixture {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kvstate_leveldb_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-    ASSERT_OK_AND_ASSIGN(EngineSettings settings, ParseOptions({}));
-    ASSERT_OK_AND_ASSIGN(store_, LevelDbStore::Open((root_ / "db").string(), std::move(settings)));
-  }
-  void TearDown() override {
-    if (store_ != nullptr) {
-      EXPECT_OK(store_->Close());
-    }
-    std::filesystem::remove_all(root_);
-  }
+  LevelDbRemovalTest() : StoreFixture({}) {}
 
-  std::unique_ptr<StoreTable> MakeTable() {
-    auto table = store_->CreateTable({});
-    EXPECT_OK(table);
-    return std::move(table).value();
-  }
-  static std::vector<std::string> KeysOf(StoreTable& table) {
-    std::vector<std::string> keys;
-    const auto iterator = table.NewIterator({}, {});
-    EXPECT_OK(iterator);
-    Status status = (*iterator)->Seek({});
-    while (status.ok() && (*iterator)->Valid()) {
-      keys.emplace_back((*iterator)->key());
-      status = (*iterator)->Next();
-    }
-    EXPECT_OK(status);
-    return keys;
-  }
   uint64_t Flushed() {
     const auto counters = store_->Collect();
     EXPECT_OK(counters);
@@ -56,9 +26,6 @@ class LevelDbRemovalTest : public testing::Test {
     for (int i = 0; i < 60'000 && Flushed() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     EXPECT_GT(Flushed(), 0U);
   }
-
-  std::filesystem::path root_;
-  std::unique_ptr<OrderedStore> store_;
 };
 
 TEST_F(LevelDbRemovalTest, ManyAreDeletedOfTheirTableAloneAndAnIteratorGoesOn) {

@@ -1,54 +1,20 @@
 #include "backends/leveldb/leveldb_store.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/support/status_testing.h"
+#include "tests/unit/leveldb/store_fixture.h"
 
 namespace kvstate::backends::leveldb {
 namespace {
 
-class LevelDbStoreTest : public testing::Test {
+class LevelDbStoreTest : public StoreFixture {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kvstate_leveldb_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-    ASSERT_OK_AND_ASSIGN(EngineSettings settings, ParseOptions({{"write_buffer_size", "65536"}}));
-    ASSERT_OK_AND_ASSIGN(store_, LevelDbStore::Open((root_ / "db").string(), std::move(settings)));
-  }
-  void TearDown() override {
-    if (store_ != nullptr) {
-      EXPECT_OK(store_->Close());
-    }
-    std::filesystem::remove_all(root_);
-  }
-
-  std::unique_ptr<StoreTable> MakeTable() {
-    auto table = store_->CreateTable({});
-    EXPECT_OK(table);
-    return std::move(table).value();
-  }
-  static std::vector<std::string> KeysOf(StoreTable& table) {
-    std::vector<std::string> keys;
-    const auto iterator = table.NewIterator({}, {});
-    EXPECT_OK(iterator);
-    Status status = (*iterator)->Seek({});
-    while (status.ok() && (*iterator)->Valid()) {
-      keys.emplace_back((*iterator)->key());
-      status = (*iterator)->Next();
-    }
-    EXPECT_OK(status);
-    return keys;
-  }
-
-  std::filesystem::path root_;
-  std::unique_ptr<OrderedStore> store_;
+  LevelDbStoreTest() : StoreFixture({{"write_buffer_size", "65536"}}) {}
 };
 
 TEST_F(LevelDbStoreTest, TablesDoNotSeeOneAnother) {
