@@ -16,6 +16,7 @@ class MemoryTrace final : public TraceSink, public TraceSource {
   Status Begin(const TraceHeader& header) override;
   Status AddState(const TraceState& state) override;
   Status Append(const TraceOperation& operation) override;
+  Status EndFill() override { return MarkEndOfFill(&totals_); }
   Status Finish() override;
 
   const TraceHeader& header() const override { return header_; }
@@ -23,6 +24,7 @@ class MemoryTrace final : public TraceSink, public TraceSource {
   Result<const std::vector<TraceOperation>*> NextChunk() override;
   Status Rewind() override;
   uint64_t operations() const override { return totals_.operations; }
+  uint64_t fill_operations() const override { return totals_.fill_operations; }
   std::string_view name() const override { return "memory"; }
 
   const TraceTotals& totals() const { return totals_; }

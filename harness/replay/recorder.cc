@@ -25,6 +25,12 @@ Status Recorder::Finish() {
   return Keep(sink_->Finish());
 }
 
+Status Recorder::EndFill() {
+  FlushPending();
+  KVSTATE_RETURN_IF_ERROR(status_);
+  return Keep(sink_->EndFill());
+}
+
 void Recorder::KeySet(ByteView key) {
   FlushPending();
   key_.assign(key);

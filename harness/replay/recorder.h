@@ -29,6 +29,8 @@ class Recorder {
   Status Begin(const TraceHeader& header) { return Keep(sink_->Begin(header)); }
   /// Gives the state its index.
   Result<uint32_t> AddState(const TraceState& state);
+  /// What was recorded until here fills state, as TraceSink::EndFill says.
+  Status EndFill();
   Status Finish();
 
   void KeySet(ByteView key);

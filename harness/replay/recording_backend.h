@@ -25,6 +25,8 @@ class RecordingBackend final : public KeyedStateBackend {
 
   /// Event time of the accesses that follow, milliseconds.
   void SetTime(int64_t time_ms) { recorder_.SetTime(time_ms); }
+  /// The accesses until here fill state; what follows is to be measured.
+  Status EndFill() { return recorder_.EndFill(); }
   /// Ends the trace. REQUIRES: no map iterator is left.
   Status FinishTrace() { return recorder_.Finish(); }
   KeyedStateBackend& inner() { return *inner_; }

@@ -10,7 +10,7 @@
 namespace kvstate::harness {
 
 /// Of trace files, as this program writes them. It reads older ones too.
-inline constexpr uint32_t kTraceVersion = 2;
+inline constexpr uint32_t kTraceVersion = 3;
 
 /// A trace's description of a state, as bytes; docs/formats.md gives the encoding.
 /// UNIMPLEMENTED for a state that bytes can not describe: one whose function has no name in

@@ -89,7 +89,11 @@ struct TraceTotals {
   uint64_t states = 0;
   int64_t first_time_ms = 0;
   int64_t last_time_ms = 0;
+  uint64_t fill_operations = 0;  ///< The first so many fill state before what is to be measured begins; 0: none do.
 };
+
+/// Marks the end of filling in `totals`, as TraceSink::EndFill says.
+Status MarkEndOfFill(TraceTotals* totals);
 
 /// Takes a trace, piece by piece. Not thread-safe.
 class TraceSink {
@@ -100,6 +104,8 @@ class TraceSink {
   virtual Status AddState(const TraceState& state) = 0;
   /// Copies what the views hold.
   virtual Status Append(const TraceOperation& operation) = 0;
+  /// What was appended until here fills state; what follows is to be measured. FAILED_PRECONDITION the second time.
+  virtual Status EndFill() = 0;
   /// Ends the trace; nothing follows.
   virtual Status Finish() = 0;
 };
@@ -117,6 +123,8 @@ class TraceSource {
   virtual Status Rewind() = 0;
   /// Operations in all, where known before the end; 0 where not.
   virtual uint64_t operations() const = 0;
+  /// How many of them, the first, fill state before what is to be measured begins; 0 where none do.
+  virtual uint64_t fill_operations() const = 0;
   /// What to call it in messages: a file's name, or "memory".
   virtual std::string_view name() const = 0;
 };

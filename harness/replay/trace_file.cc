@@ -22,7 +22,8 @@ constexpr size_t kStartBytes = 12;
 // A block: type, bytes stored, bytes raw, checksum; then the stored bytes.
 constexpr size_t kBlockHeadBytes = 17;
 constexpr size_t kChecksummedHeadBytes = 9;
-constexpr size_t kFooterRawBytes = 40;
+/// Version 3 has the end of filling, too.
+constexpr size_t FooterRawBytes(uint32_t version) { return version < 3 ? 40 : 48; }
 constexpr char kHeaderBlock = 'H';
 constexpr char kStateBlock = 'S';
 constexpr char kOperationBlock = 'O';
@@ -108,6 +109,7 @@ Status TraceWriter::Finish() {
   footer.PutFixed64(totals_.states);
   footer.PutFixed64(static_cast<uint64_t>(totals_.first_time_ms));
   footer.PutFixed64(static_cast<uint64_t>(totals_.last_time_ms));
+  footer.PutFixed64(totals_.fill_operations);
   KVSTATE_RETURN_IF_ERROR(WriteBlock(kFooterBlock, footer.view()));
   return file_->Commit();
 }
@@ -173,31 +175,41 @@ Status TraceReader::ReadStart() {
 
 /// The footer is looked at first, so that a file that was cut short is known before a run is spent on it.
 Status TraceReader::ReadFooter() {
-  constexpr size_t kFooterBytes = kBlockHeadBytes + kFooterRawBytes;
-  if (file_bytes_ < first_block_offset_ + kFooterBytes) {
+  const size_t footer_bytes = kBlockHeadBytes + FooterRawBytes(version_);
+  if (file_bytes_ < first_block_offset_ + footer_bytes) {
     return Damaged(file_bytes_, "the footer is missing: the trace is cut short");
   }
-  char footer[kFooterBytes];
-  const uint64_t at = file_bytes_ - kFooterBytes;
-  KVSTATE_RETURN_IF_ERROR(ReadAt(at, kFooterBytes, footer));
-  ByteReader in(ByteView(footer, kFooterBytes));
-  uint8_t type = 0;
-  uint32_t stored = 0;
-  uint32_t raw = 0;
-  uint64_t ignored = 0;
-  uint64_t first = 0;
-  uint64_t last = 0;
-  // Its checksum holds its sequence number, so it is checked when reading has come to it; here, its form.
-  if (!in.ReadByte(&type) || type != kFooterBlock || !in.ReadFixed32(&stored) || stored != kFooterRawBytes ||
-      !in.ReadFixed32(&raw) || raw != kFooterRawBytes || !in.ReadFixed64(&ignored) ||
-      !in.ReadFixed64(&totals_.operations) || !in.ReadFixed64(&totals_.blocks) || !in.ReadFixed64(&totals_.states) ||
-      !in.ReadFixed64(&first) || !in.ReadFixed64(&last)) {
+  std::string footer(footer_bytes, '\0');
+  const uint64_t at = file_bytes_ - footer_bytes;
+  KVSTATE_RETURN_IF_ERROR(ReadAt(at, footer_bytes, footer.data()));
+  if (!TakeFooter(footer)) {
     return DataLossError("trace " + path_ + ": no footer at offset " + std::to_string(at) +
                          ": the trace is cut short, damaged, or something follows it");
   }
+  return Status();
+}
+
+/// Its checksum holds its number, which is known when reading has come to it; here, its form.
+bool TraceReader::TakeFooter(ByteView footer) {
+  const size_t raw_bytes = FooterRawBytes(version_);
+  ByteReader in(footer);
+  uint8_t type = 0;
+  uint32_t stored = 0;
+  uint32_t raw = 0;
+  uint64_t checksum = 0;
+  if (!in.ReadByte(&type) || type != kFooterBlock || !in.ReadFixed32(&stored) || stored != raw_bytes ||
+      !in.ReadFixed32(&raw) || raw != raw_bytes || !in.ReadFixed64(&checksum)) {
+    return false;
+  }
+  uint64_t first = 0;
+  uint64_t last = 0;
+  if (!in.ReadFixed64(&totals_.operations) || !in.ReadFixed64(&totals_.blocks) || !in.ReadFixed64(&totals_.states) ||
+      !in.ReadFixed64(&first) || !in.ReadFixed64(&last)) {
+    return false;
+  }
   totals_.first_time_ms = static_cast<int64_t>(first);
   totals_.last_time_ms = static_cast<int64_t>(last);
-  return Status();
+  return version_ < 3 || (in.ReadFixed64(&totals_.fill_operations) && totals_.fill_operations <= totals_.operations);
 }
 
 Result<TraceReader::Block> TraceReader::ReadBlock() {

@@ -23,6 +23,7 @@ class TraceWriter final : public TraceSink {
   Status Begin(const TraceHeader& header) override;
   Status AddState(const TraceState& state) override;
   Status Append(const TraceOperation& operation) override;
+  Status EndFill() override { return MarkEndOfFill(&totals_); }
   Status Finish() override;
   const TraceTotals& totals() const { return totals_; }
   uint64_t bytes() const { return file_->size(); }
@@ -53,6 +54,7 @@ class TraceReader final : public TraceSource {
   Result<const std::vector<TraceOperation>*> NextChunk() override;
   Status Rewind() override;
   uint64_t operations() const override { return totals_.operations; }
+  uint64_t fill_operations() const override { return totals_.fill_operations; }
   std::string_view name() const override { return path_; }
   const TraceTotals& totals() const { return totals_; }
   uint64_t file_bytes() const { return file_bytes_; }
@@ -67,6 +69,7 @@ class TraceReader final : public TraceSource {
   TraceReader(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   Status ReadStart();
   Status ReadFooter();
+  bool TakeFooter(ByteView footer);
   Status ReadAt(uint64_t offset, size_t bytes, char* to) const;
   Result<Block> ReadBlock();
   Status TakeState(const Block& block);

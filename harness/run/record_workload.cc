@@ -26,6 +26,7 @@ class StateCollector final : public TraceSink {
     latest_ms_ = std::max(latest_ms_, operation.time_ms);
     return sink_.Append(operation);
   }
+  Status EndFill() override { return sink_.EndFill(); }
   Status Finish() override { return sink_.Finish(); }
   int64_t latest_ms() const { return latest_ms_; }
   const std::vector<TraceState>& states() const { return states_; }

@@ -57,6 +57,7 @@ class StrategyTrace final : public TraceSource {
   Result<const std::vector<TraceOperation>*> NextChunk() override;
   Status Rewind() override { return trace_.Rewind(); }
   uint64_t operations() const override { return trace_.operations(); }
+  uint64_t fill_operations() const override { return trace_.fill_operations(); }
   std::string_view name() const override { return trace_.name(); }
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/replay/memory_trace.h"
 #include "harness/replay/state_codec.h"
 #include "kvstate/descriptors.h"
 #include "kvstate/namespaces.h"
@@ -193,9 +194,9 @@ TEST_F(TraceFileTest, ForeignAndNewerFilesAreRefusedByWhatTheyAre) {
   EXPECT_CODE(ReadAll(directory_.Write("foreign", "job,1,2,3\njob,4,5,6\n")), kInvalidArgument);
   EXPECT_MENTIONS(ReadAll(directory_.File("foreign")), "not a kvstate trace");
   std::string newer = TemporaryDirectory::Read(WriteSmallTrace("t"));
-  newer[11] = 3;
+  newer[11] = 4;
   EXPECT_CODE(ReadAll(directory_.Write("newer", newer)), kInvalidArgument);
-  EXPECT_MENTIONS(ReadAll(directory_.File("newer")), "version 3; this program reads versions 1 to 2");
+  EXPECT_MENTIONS(ReadAll(directory_.File("newer")), "version 4; this program reads versions 1 to 3");
   EXPECT_CODE(ReadAll(directory_.File("none")), kNotFound);
   EXPECT_CODE(ReadAll(directory_.path()), kInvalidArgument);
 }
@@ -246,11 +247,37 @@ TEST_F(TraceFileTest, QueuesOfTimersAndTheirOperationsAreKept) {
   EXPECT_EQ(reader->states()[0].descriptor.name, "t/event_time");
 }
 
-TEST_F(TraceFileTest, TracesOfVersionOneAreRead) {
-  const std::string path = std::string(KVSTATE_FUZZ_CORPUS_DIR) + "/trace_file/value_rmw.trace";
-  ASSERT_EQ(TemporaryDirectory::Read(path)[11], 1);
-  ASSERT_OK_AND_ASSIGN(const uint64_t operations, ReadAll(path));
-  EXPECT_GT(operations, 0u);
+TEST_F(TraceFileTest, TracesOfOlderVersionsAreRead) {
+  const std::pair<std::string, int> files[] = {
+      {"value_rmw", 1}, {"session_windows", 1}, {"version_2_timers", 2}, {"version_2_ttl", 2}};
+  for (const auto& [name, version] : files) {
+    const std::string path = std::string(KVSTATE_FUZZ_CORPUS_DIR) + "/trace_file/" + name + ".trace";
+    ASSERT_EQ(TemporaryDirectory::Read(path)[11], version) << name;
+    ASSERT_OK_AND_ASSIGN(const uint64_t operations, ReadAll(path));
+    EXPECT_GT(operations, 0u) << name;
+    ASSERT_OK_AND_ASSIGN(const auto reader, TraceReader::Open(path));
+    EXPECT_EQ(reader->fill_operations(), 0u) << name;
+  }
+}
+
+TEST_F(TraceFileTest, TheEndOfFillingIsKept) {
+  MemoryTrace memory;
+  ASSERT_OK_AND_ASSIGN(const auto writer, TraceWriter::Create(directory_.File("t")));
+  for (TraceSink* sink : {static_cast<TraceSink*>(&memory), static_cast<TraceSink*>(writer.get())}) {
+    ASSERT_OK(sink->Begin({SerializerFor<std::string>(), 128}));
+    ASSERT_OK(sink->AddState(States()[0]));
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_OK(sink->Append({.operation = Operation::kGet, .state = 0}));
+      if (i != 2) continue;
+      ASSERT_OK(sink->EndFill());
+      EXPECT_CODE(sink->EndFill(), kFailedPrecondition);
+    }
+    ASSERT_OK(sink->Finish());
+  }
+  EXPECT_EQ(memory.fill_operations(), 3u);
+  ASSERT_OK_AND_ASSIGN(const auto reader, TraceReader::Open(directory_.File("t")));
+  EXPECT_EQ(reader->fill_operations(), 3u);
+  EXPECT_EQ(reader->operations(), 5u);
 }
 
 TEST_F(TraceFileTest, NothingIsThereUnlessItWasFinished) {
