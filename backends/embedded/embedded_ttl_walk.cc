@@ -17,6 +17,9 @@ constexpr size_t kStepBytes = size_t{1} << 20;
 /// are a MiB or so: fewer are hardly felt.
 constexpr uint64_t kEntriesPerWrite = 2;
 constexpr uint64_t kLeastWrites = uint64_t{1} << 14;
+/// All of it is reclaimed once so many entries were removed for each that is left: an engine compacts by itself what
+/// comes and goes, and not what is left of a load that is over.
+constexpr uint64_t kRemovalsPerEntryLeft = 4;
 
 /// Reads times alone, of stored bytes: no value is decoded, and no key copied but those of what is to go.
 class EmbeddedTtlWalk final : public TtlWalk {
@@ -111,17 +114,25 @@ class EmbeddedTtlWalk final : public TtlWalk {
     return state_.table().DeleteMany(removals_, &step->removed);
   }
 
-  /// An engine may overwrite and delete by writing more, which walks have to step over.
+  /// An engine may overwrite and delete by writing more, which walks have to step over. What is left in files is
+  /// reclaimed by writing anew what lives, a quarter of an entry at most for each that was removed.
   void ReclaimNowAndThen(const Step& step) {
     examined_ += step.examined;
+    removed_ += step.removed;
+    left_in_pass_ += step.examined - step.removed;
+    const uint64_t entries = std::max(examined_, of_last_pass_);
     const uint64_t writes = state_.table().table_writes();
-    const uint64_t most = std::max(kLeastWrites, std::max(examined_, of_last_pass_) / kEntriesPerWrite);
-    if (writes - writes_before_ >= most) {
-      state_.table().Reclaim();
+    const uint64_t left = std::max(left_in_pass_, left_of_last_pass_);
+    if (removed_ >= std::max(kLeastWrites, kRemovalsPerEntryLeft * left) && state_.table().ReclaimAll()) {
+      removed_ = 0;
+      writes_before_ = writes;
+    } else if (writes - writes_before_ >= std::max(kLeastWrites, entries / kEntriesPerWrite)) {
+      state_.table().ReclaimMemory();
       writes_before_ = writes;
     }
     if (!step.at_end) return;
     of_last_pass_ = std::exchange(examined_, 0);
+    left_of_last_pass_ = std::exchange(left_in_pass_, 0);
   }
 
   uint32_t KeyGroupOf(ByteView key) const {
@@ -140,7 +151,10 @@ class EmbeddedTtlWalk final : public TtlWalk {
   std::vector<ByteView> removals_;  ///< In arena_.
   uint64_t examined_ = 0;           ///< In this pass.
   uint64_t of_last_pass_ = 0;       ///< Examined.
-  uint64_t writes_before_ = 0;      ///< The last StoreTable::Reclaim.
+  uint64_t left_in_pass_ = 0;       ///< Examined, and not removed.
+  uint64_t left_of_last_pass_ = 0;
+  uint64_t removed_ = 0;        ///< Since the last ReclaimAll.
+  uint64_t writes_before_ = 0;  ///< The last time that anything was reclaimed.
 };
 
 }  // namespace

@@ -80,8 +80,10 @@ class StoreTable {
     return Status();
   }
   /// So much was overwritten and deleted that walks may be slow for what is left of it in memory: begins to get rid of
-  /// that, where the engine keeps such, and does not wait for it.
-  virtual void Reclaim() {}
+  /// that, where the engine keeps such, and does not wait for it. False when nothing was begun.
+  virtual bool ReclaimMemory() { return false; }
+  /// As many entries were deleted as are left: the same, for what is left of them in files as well.
+  virtual bool ReclaimAll() { return false; }
   /// Whether Append works, and is faster than Get and Put would be.
   virtual bool appends() const = 0;
   virtual Status Append(ByteView key, ByteView operand) = 0;

@@ -39,7 +39,8 @@ class StateTable {
     for (const ByteView key : keys) CountWrite(key);
     return table_->DeleteMany(keys, deleted);
   }
-  void Reclaim() { table_->Reclaim(); }
+  bool ReclaimMemory() { return table_->ReclaimMemory(); }
+  bool ReclaimAll() { return table_->ReclaimAll(); }
   bool appends() const { return appends_; }
   Status Append(ByteView key, ByteView operand) {
     CountWrite(key);

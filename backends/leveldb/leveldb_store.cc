@@ -60,10 +60,14 @@ Status LevelDbStore::Write(::leveldb::WriteBatch& batch, size_t bytes) {
   return FromLevelDb(status, "write");
 }
 
-void LevelDbStore::FlushInBackground() {
+bool LevelDbStore::FlushInBackground() {
   std::string files;
-  if (!db_->GetProperty("leveldb.num-files-at-level0", &files) || files.size() > 1 || files[0] >= '4') return;
-  if (CheckRoom().ok()) background_flush_.Start(*db_);
+  if (!db_->GetProperty("leveldb.num-files-at-level0", &files) || files.size() > 1 || files[0] >= '4') return false;
+  return CheckRoom().ok() && background_.Flush(*db_);
+}
+
+bool LevelDbStore::CompactInBackground(const std::string& prefix) {
+  return CheckRoom().ok() && background_.CompactPrefix(*db_, prefix);
 }
 
 Result<std::unique_ptr<StoreTable>> LevelDbStore::CreateTable(const TableOptions& /*options*/) {
@@ -141,7 +145,7 @@ Status LevelDbStore::Flush(bool compact) {
 }
 
 Status LevelDbStore::Close() {
-  background_flush_.Wait();
+  background_.Stop();
   db_.reset();
   env_.WaitUntilIdle();
   return Status();

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "backends/embedded/ordered_store.h"
-#include "backends/leveldb/leveldb_background_flush.h"
+#include "backends/leveldb/leveldb_background_compaction.h"
 #include "backends/leveldb/leveldb_env.h"
 #include "backends/leveldb/leveldb_options.h"
 
@@ -45,7 +45,9 @@ class LevelDbStore final : public OrderedStore {
   Status Write(::leveldb::WriteBatch& batch, size_t bytes);
   /// Has LevelDB flush its memory, and does not wait for it. Not where there is no room for it, nor while LevelDB has
   /// as many flushed files to compact as it takes at once: that would end in writes that wait.
-  void FlushInBackground();
+  bool FlushInBackground();
+  /// Has LevelDB compact the keys with `prefix`, and does not wait for it. Not where there is no room for a flush.
+  bool CompactInBackground(const std::string& prefix);
 
  private:
   LevelDbStore(std::string directory, EngineSettings settings);
@@ -59,7 +61,7 @@ class LevelDbStore final : public OrderedStore {
   EngineSettings settings_;
   StoreEnv env_;
   std::unique_ptr<::leveldb::DB> db_;
-  BackgroundFlush background_flush_;
+  BackgroundCompaction background_;
   std::set<uint32_t> table_ids_;
   std::map<std::string, uint32_t> unopened_;  ///< Tables of restored states, by name, until OpenTable.
   uint64_t links_made_ = 0;

@@ -31,7 +31,8 @@ class LevelDbTable final : public StoreTable {
   Status Put(ByteView key, ByteView value) override;
   Status Delete(ByteView key) override;
   Status DeleteMany(std::span<const ByteView> keys, uint64_t* deleted) override;
-  void Reclaim() override { store_.FlushInBackground(); }
+  bool ReclaimMemory() override { return store_.FlushInBackground(); }
+  bool ReclaimAll() override { return store_.CompactInBackground(prefix_); }
   bool appends() const override { return false; }
   Status Append(ByteView key, ByteView operand) override;
   Result<std::unique_ptr<StoreIterator>> NewIterator(ByteView lower, ByteView upper) override;

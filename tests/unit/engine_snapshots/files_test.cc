@@ -51,11 +51,13 @@ TEST_P(EngineSnapshotsTest, DeletesManyOfATableThatIsClaimedLate) {
     EXPECT_EQ(EntriesOf(*restored_table), (Entries{{KeyIn(1, "b"), "1"}}));
     EXPECT_EQ(EntriesOf(*restored_other).size(), 3U);
     // Memory may still be in flushing when the store is asked for more, or goes.
-    restored_table->Reclaim();
+    restored_table->ReclaimMemory();
+    restored_table->ReclaimAll();
     ASSERT_OK(restored->Flush(/*compact=*/true));
   }
   ASSERT_OK(restored_table->Put(KeyIn(1, "a"), "again"));
-  restored_table->Reclaim();
+  restored_table->ReclaimMemory();
+  restored_table->ReclaimAll();
   EXPECT_EQ(EntriesOf(*restored_table).size(), 2U);
 }
 
