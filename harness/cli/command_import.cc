@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/import/csv_source.h"
+#include "harness/import/json_lines_source.h"
 #include "harness/replay/trace_file.h"
 #include "harness/report/progress.h"
 #include "harness/run/backend_choice.h"
@@ -37,24 +38,39 @@ Result<std::unique_ptr<workloads::Operator>> OperatorOf(const ImportOptions& opt
   return made;
 }
 
-Result<harness::CsvOptions> CsvOptionsOf(const ImportOptions& options) {
-  if (options.format != "csv") {
-    return InvalidArgumentError("--format: '" + options.format + "' is not one that can be imported; there is csv");
+Result<harness::FileSourceOptions> SourceOptionsOf(const ImportOptions& options) {
+  const bool csv = options.format == "csv";
+  if (!csv && options.format != "jsonl") {
+    return InvalidArgumentError("--format: '" + options.format +
+                                "' is not one that can be imported; there are csv and jsonl");
   }
-  if (options.input.empty()) return InvalidArgumentError("--input is missing: the CSV file, gzip or not");
+  if (options.input.empty()) return InvalidArgumentError("--input is missing: the file, as it is or in gzip or zstd");
   if (options.output.empty()) return InvalidArgumentError("--output is missing: the trace file to make");
-  harness::CsvOptions csv;
-  csv.path = options.input;
-  csv.header = options.header;
-  csv.key_column = options.key_column;
-  csv.time_column = options.time_column;
-  csv.value_column = options.value_column;
-  csv.skip_bad_rows = options.skip_bad_rows;
-  KVSTATE_ASSIGN_OR_RETURN(csv.time_unit, harness::ParseTimeUnit(options.time_unit));
-  return csv;
+  if (!csv && options.header) {
+    return InvalidArgumentError("--header: columns of JSON lines have names, and there is no header to read");
+  }
+  if (!csv && (options.key_column.empty() || options.time_column.empty())) {
+    return InvalidArgumentError(
+        "--key_column and --time_column must name members of the objects of a file of JSON lines");
+  }
+  harness::FileSourceOptions source;
+  source.path = options.input;
+  source.header = options.header;
+  if (!options.key_column.empty()) source.key_column = options.key_column;
+  if (!options.time_column.empty()) source.time_column = options.time_column;
+  source.value_column = options.value_column;
+  source.skip_bad_rows = options.skip_bad_rows;
+  KVSTATE_ASSIGN_OR_RETURN(source.time_unit, harness::ParseTimeUnit(options.time_unit));
+  return source;
 }
 
-void Summarize(const harness::RecordedStream& stream, const harness::CsvSource& source,
+Result<std::unique_ptr<harness::FileSource>> OpenSource(const std::string& format,
+                                                        const harness::FileSourceOptions& options) {
+  if (format == "csv") return harness::CsvSource::Open(options);
+  return harness::JsonLinesSource::Open(options);
+}
+
+void Summarize(const harness::RecordedStream& stream, const harness::FileSource& source,
                const harness::TraceWriter& writer, const ImportOptions& options, std::ostream& out) {
   out << options.output << ": " << stream.events << " events, " << writer.totals().operations << " operations on "
       << writer.totals().states << " states, " << stream.state.entries << " entries at the end, " << writer.bytes()
@@ -69,11 +85,11 @@ void Summarize(const harness::RecordedStream& stream, const harness::CsvSource& 
 }  // namespace
 
 int ImportCommand(const ImportOptions& options, const Console& console) {
-  const auto csv = CsvOptionsOf(options);
-  if (!csv.ok()) return console.Fail(csv.status(), kExitUsage);
+  const auto columns = SourceOptionsOf(options);
+  if (!columns.ok()) return console.Fail(columns.status(), kExitUsage);
   auto op = OperatorOf(options);
   if (!op.ok()) return console.Fail(op.status(), kExitUsage);
-  auto source = harness::CsvSource::Open(*csv);
+  auto source = OpenSource(options.format, *columns);
   if (!source.ok()) {
     const bool usage = source.status().code() == StatusCode::kInvalidArgument;
     return console.Fail(source.status(), usage ? kExitUsage : kExitFailed);

@@ -69,13 +69,17 @@ DEFINE_string(reduce, "",
 DEFINE_string(states, "", "States to dump: globs over their names, with commas between them; all when empty.");
 DEFINE_string(key_groups, "", "Key groups to dump: <first>-<last>, or one; all when empty.");
 DEFINE_uint64(limit, 0, "Entries to dump; 0: all.");
-DEFINE_string(format, "csv", "Format of the file to import: csv.");
-DEFINE_string(input, "", "The file to import; gzip is read as it is.");
+DEFINE_string(format, "csv", "Format of the file to import: csv, jsonl.");
+DEFINE_string(input, "", "The file to import; gzip and zstd are told by their first bytes and unpacked.");
 DEFINE_string(output, "", "The trace file to make.");
-DEFINE_string(key_column, "0", "The column that events are keyed by: its number from 0, or its name in the header.");
-DEFINE_string(time_column, "1", "The column of event time: a decimal number of --time_unit.");
+DEFINE_string(
+    key_column, "",
+    "The column that events are keyed by. Of csv: its number from 0, or its name in the header; 0 when empty. "
+    "Of jsonl: the member's name, with dots between names of nested objects.");
+DEFINE_string(time_column, "",
+              "The column of event time: a decimal number of --time_unit. Named as --key_column; of csv 1 when empty.");
 DEFINE_string(value_column, "", "The column of the events' value; none when empty.");
-DEFINE_bool(header, false, "The first row names the columns.");
+DEFINE_bool(header, false, "Of csv: the first row names the columns.");
 DEFINE_string(time_unit, "ms", "Unit of the time column: us, ms or s.");
 DEFINE_string(operator, "value_rmw", "The workload whose operator the events are fed to; 'kvstate list' shows them.");
 DEFINE_double(sample_percent, 100,

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "harness/report/atomic_file.h"
 
@@ -18,10 +18,15 @@ constexpr size_t kBufferBytes = size_t{1} << 16;
 
 }  // namespace
 
-InputFile::InputFile(std::string path, void* file, uint64_t stored_bytes)
-    : path_(std::move(path)), file_(file), stored_bytes_(stored_bytes), buffer_(kBufferBytes) {}
+InputFile::InputFile(std::string path, int fd, uint64_t stored_bytes)
+    : path_(std::move(path)),
+      fd_(fd),
+      stored_bytes_(stored_bytes),
+      stored_buffer_(kBufferBytes),
+      stored_(stored_buffer_.data(), 0),
+      buffer_(kBufferBytes) {}
 
-InputFile::~InputFile() { gzclose_r(static_cast<gzFile>(file_)); }
+InputFile::~InputFile() { close(fd_); }
 
 Result<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -32,28 +37,55 @@ Result<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
     close(fd);
     return SystemError("cannot read " + path, number);
   }
-  gzFile file = gzdopen(fd, "rb");
-  if (file == nullptr) {
-    close(fd);
-    return ResourceExhaustedError("cannot read " + path + ": out of memory");
-  }
-  return std::unique_ptr<InputFile>(new InputFile(path, file, static_cast<uint64_t>(status.st_size)));
+  std::unique_ptr<InputFile> file(new InputFile(path, fd, static_cast<uint64_t>(status.st_size)));
+  KVSTATE_RETURN_IF_ERROR(file->FindFormat());
+  return file;
+}
+
+Status InputFile::FindFormat() {
+  // A pipe gives as many bytes at a time as it likes.
+  while (stored_.size() < kMagicBytes && !stored_end_) KVSTATE_RETURN_IF_ERROR(ReadStored());
+  KVSTATE_ASSIGN_OR_RETURN(decompressor_, DecompressorOf(stored_));
+  return Status();
+}
+
+Status InputFile::ReadStored() {
+  std::memmove(stored_buffer_.data(), stored_.data(), stored_.size());
+  ssize_t n = 0;
+  do {
+    n = read(fd_, stored_buffer_.data() + stored_.size(), stored_buffer_.size() - stored_.size());
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return SystemError("reading " + path_, errno);
+  stored_end_ = n == 0;
+  stored_bytes_read_ += static_cast<uint64_t>(n);
+  stored_ = ByteView(stored_buffer_.data(), stored_.size() + static_cast<size_t>(n));
+  return Status();
 }
 
 Result<bool> InputFile::Fill() {
-  const auto file = static_cast<gzFile>(file_);
-  const int n = gzread(file, buffer_.data(), static_cast<unsigned>(buffer_.size()));
-  int error = Z_OK;
-  const char* message = gzerror(file, &error);
-  // A stream that ends in the middle is no error to gzread, which gives what there was.
-  if (n < 0 || (n == 0 && error != Z_OK && error != Z_STREAM_END)) {
-    if (error == Z_ERRNO) return SystemError("reading " + path_, errno);
-    return DataLossError("reading " + path_ + ": after " + std::to_string(stored_bytes_read()) +
-                         " bytes: the gzip data is damaged or cut short: " + message);
-  }
+  filled_before_ += filled_;
   at_ = 0;
-  filled_ = static_cast<size_t>(n);
-  return n > 0;
+  filled_ = 0;
+  while (true) {
+    if (stored_.empty() && !stored_end_) KVSTATE_RETURN_IF_ERROR(ReadStored());
+    if (decompressor_ == nullptr) {
+      filled_ = std::min(stored_.size(), buffer_.size());
+      std::copy_n(stored_.begin(), filled_, buffer_.begin());
+      stored_.remove_prefix(filled_);
+      return filled_ > 0;
+    }
+    const auto unpacked = decompressor_->Unpack(&stored_, buffer_.data(), buffer_.size());
+    if (!unpacked.ok()) {
+      return unpacked.status().WithContext("reading " + path_ + ": after " + std::to_string(stored_bytes_read()) +
+                                           " bytes");
+    }
+    filled_ = *unpacked;
+    if (filled_ > 0) return true;
+    if (!stored_.empty() || !stored_end_) continue;
+    if (decompressor_->at_end_of_frame()) return false;
+    return DataLossError("reading " + path_ + ": after " + std::to_string(stored_bytes_read()) + " bytes: the " +
+                         std::string(decompressor_->name()) + " data is cut short");
+  }
 }
 
 Result<int> InputFile::PeekByte() {
@@ -62,8 +94,40 @@ Result<int> InputFile::PeekByte() {
   return byte;
 }
 
-uint64_t InputFile::stored_bytes_read() const {
-  return static_cast<uint64_t>(std::max<z_off_t>(0, gzoffset(static_cast<gzFile>(file_))));
+Result<bool> InputFile::NextLine(size_t limit, std::string* line) {
+  const size_t start = line->size();
+  while (true) {
+    if (at_ == filled_) {
+      KVSTATE_ASSIGN_OR_RETURN(const bool more, Fill());
+      if (!more) return line->size() > start;
+    }
+    const char* begin = buffer_.data() + at_;
+    const void* end = std::memchr(begin, '\n', filled_ - at_);
+    const size_t bytes = end == nullptr ? filled_ - at_ : static_cast<size_t>(static_cast<const char*>(end) - begin);
+    if (line->size() - start + bytes > limit) {
+      return DataLossError("a line of more than " + std::to_string(limit) + " bytes");
+    }
+    line->append(begin, bytes);
+    at_ += bytes;
+    if (end == nullptr) continue;
+    ++at_;
+    if (line->size() > start && line->back() == '\r') line->pop_back();
+    return true;
+  }
+}
+
+Status InputFile::Read(size_t bytes, std::string* to) {
+  while (bytes > 0) {
+    if (at_ == filled_) {
+      KVSTATE_ASSIGN_OR_RETURN(const bool more, Fill());
+      if (!more) return Status();
+    }
+    const size_t part = std::min(bytes, filled_ - at_);
+    to->append(buffer_.data() + at_, part);
+    at_ += part;
+    bytes -= part;
+  }
+  return Status();
 }
 
 }  // namespace kvstate::harness

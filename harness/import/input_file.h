@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "harness/import/decompressor.h"
+#include "kvstate/bytes.h"
 #include "kvstate/status.h"
 
 namespace kvstate::harness {
 
-/// The bytes of a file, one after another; gzip is recognised by its first bytes and unpacked. Not thread-safe.
+/// The bytes of a file, one after another; gzip and zstd are recognised by their first bytes and unpacked. Memory: two
+/// buffers, and what the decompressor needs. Not thread-safe.
 class InputFile {
  public:
   /// NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT (a directory), naming the file.
@@ -19,7 +22,7 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  /// The next byte, or -1 at the end. DATA_LOSS when gzip data is damaged or cut short.
+  /// The next byte, or -1 at the end. DATA_LOSS when compressed data is damaged or cut short.
   Result<int> NextByte() {
     if (at_ == filled_) {
       KVSTATE_ASSIGN_OR_RETURN(const bool more, Fill());
@@ -29,22 +32,39 @@ class InputFile {
   }
   /// The byte after, which NextByte will give; -1 at the end.
   Result<int> PeekByte();
+  /// Appends bytes up to the next line end, which is taken too but left out, as is a CR before it; false at the end of
+  /// the file. DATA_LOSS when there are more than `limit`, which are not read on.
+  Result<bool> NextLine(size_t limit, std::string* line);
+  /// Appends as many of the next `bytes` as there are.
+  Status Read(size_t bytes, std::string* to);
 
   /// How much of the file, as it is stored, has been read; for progress.
-  uint64_t stored_bytes_read() const;
+  uint64_t stored_bytes_read() const { return stored_bytes_read_ - stored_.size(); }
+  /// Of a pipe: 0.
   uint64_t stored_bytes() const { return stored_bytes_; }
+  /// How much of what is unpacked has been given.
+  uint64_t offset() const { return filled_before_ + at_; }
   const std::string& path() const { return path_; }
 
  private:
-  InputFile(std::string path, void* file, uint64_t stored_bytes);
+  InputFile(std::string path, int fd, uint64_t stored_bytes);
   Result<bool> Fill();
+  Status FindFormat();
+  /// Reads on into stored_, which keeps what it has.
+  Status ReadStored();
 
   const std::string path_;
-  void* const file_;  ///< A gzFile.
+  const int fd_;
   const uint64_t stored_bytes_;
+  std::unique_ptr<Decompressor> decompressor_;  ///< Null for bytes that are as they are.
+  std::vector<char> stored_buffer_;
+  ByteView stored_;  ///< What is left of it.
+  bool stored_end_ = false;
+  uint64_t stored_bytes_read_ = 0;
   std::vector<char> buffer_;
   size_t at_ = 0;
   size_t filled_ = 0;
+  uint64_t filled_before_ = 0;
 };
 
 }  // namespace kvstate::harness

@@ -14,6 +14,16 @@ def rows(count, keys=17):
     return "".join(f"key{i * 7 % keys},{i * 1000 - i % 5},value {i}\n" for i in range(count))
 
 
+def stored_zstd(content, frame_bytes=30000):
+    """Frames of zstd with blocks that are as they are: Python packs none itself."""
+    frames = b""
+    for at in range(0, len(content), frame_bytes):
+        part = content[at:at + frame_bytes]
+        frames += (0xfd2fb528).to_bytes(4, "little") + b"\xa0" + len(part).to_bytes(4, "little")
+        frames += (1 | len(part) << 3).to_bytes(3, "little") + part
+    return frames
+
+
 class ReplayImportTest(CliTest):
     def make_trace(self, name="trace.kvtrace", *, count=500, operator="value_rmw", **flags):
         source = self.write("in.csv", rows(count))
@@ -59,6 +69,34 @@ class ReplayImportTest(CliTest):
             digests.append(trace.read_bytes())
         self.assertEqual(digests[0], digests[1])
 
+    def test_json_lines_and_zstd_give_the_same_trace(self):
+        fields = [row.split(",") for row in rows(300).splitlines()]
+        lines = "".join(json.dumps({"what": what, "who": {"name": who}, "when": int(when)}) + "\n"
+                        for who, when, what in fields)
+        column_flags = ["--format=jsonl", "--key_column=who.name", "--time_column=when", "--value_column=what"]
+        traces = []
+        for name, content, flags in (("in.csv", rows(300).encode(), ["--value_column=2"]),
+                                     ("in.csv.zst", stored_zstd(rows(300).encode()), ["--value_column=2"]),
+                                     ("in.jsonl", lines.encode(), column_flags),
+                                     ("in.jsonl.gz", gzip.compress(lines.encode()), column_flags),
+                                     ("in.jsonl.zst", stored_zstd(lines.encode()), column_flags)):
+            trace = self.directory / "trace.kvtrace"
+            self.good("import", f"--input={self.write(name, content)}", *flags, f"--output={trace}", "--time_unit=us",
+                      "--operator=list_append")
+            traces.append(trace.read_bytes())
+        self.assertEqual(len(set(traces)), 1)
+
+    def test_bad_json_lines_are_errors_with_their_line_or_counted(self):
+        source = self.write("bad.jsonl", '{"k":"a","t":1}\n{"k":"b"}\n{"k":"c","t":3}\nd,4\n')
+        trace = self.directory / "trace.kvtrace"
+        flags = ["import", "--format=jsonl", f"--input={source}", f"--output={trace}", "--key_column=k",
+                 "--time_column=t"]
+        self.fails(1, *flags, says=["bad.jsonl:2:", "no 't'"])
+        self.assertFalse(trace.exists())
+        out = self.good(*flags, "--skip_bad_rows")
+        self.assertIn("2 events", out)
+        self.assertIn("2 bad rows", out)
+
     def test_a_bad_row_is_an_error_with_its_line_or_counted(self):
         source = self.write("bad.csv", "a,1\nb,two\nc,3\nd\ne\"x,5\nf,6\n")
         trace = self.directory / "trace.kvtrace"
@@ -75,7 +113,10 @@ class ReplayImportTest(CliTest):
         good = [f"--input={source}", f"--output={trace}"]
         self.fails(2, "import", says=["--input"])
         self.fails(2, "import", f"--input={source}", says=["--output"])
-        self.fails(2, "import", *good, "--format=parquet", says=["parquet", "csv"])
+        self.fails(2, "import", *good, "--format=parquet", says=["parquet", "csv", "jsonl"])
+        self.fails(2, "import", *good, "--format=jsonl", says=["--key_column", "--time_column"])
+        self.fails(2, "import", *good, "--format=jsonl", "--key_column=k", "--time_column=t", "--header",
+                   says=["--header"])
         self.fails(2, "import", *good, "--time_unit=min", says=["min", "us, ms and s"])
         self.fails(2, "import", *good, "--operator=none", says=["none", "value_rmw"])
         self.fails(2, "import", *good, "--set=none=1", says=["none"])
@@ -90,6 +131,12 @@ class ReplayImportTest(CliTest):
         source = self.write("short.gz", whole[:len(whole) // 2])
         self.fails(1, "import", f"--input={source}", f"--output={self.directory}/t", "--time_unit=us",
                    says=["short.gz", "cut short"])
+
+    def test_cut_short_zstd_is_an_error(self):
+        whole = stored_zstd(rows(5000).encode())
+        source = self.write("short.zst", whole[:len(whole) // 2])
+        self.fails(1, "import", f"--input={source}", f"--output={self.directory}/t", "--time_unit=us",
+                   says=["short.zst", f"after {len(whole) // 2} bytes", "cut short"])
 
     def test_damaged_traces_are_refused_with_block_and_offset(self):
         whole = self.make_trace(count=30000).read_bytes()

@@ -5,7 +5,7 @@ namespace kvstate::harness {
 namespace {
 
 /// Reads to the end or to the first error; what is given keeps the promises of an event source.
-void ReadAll(const CsvOptions& options) {
+void ReadAll(const FileSourceOptions& options) {
   auto source = CsvSource::Open(options);
   if (!source.ok()) {
     FUZZ_CHECK(!source.status().message().empty());
@@ -32,7 +32,7 @@ void ReadAll(const CsvOptions& options) {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto bytes = kvstate::fuzz::BytesOf(data, size);
   const kvstate::fuzz::MemoryFile file(bytes);
-  kvstate::harness::CsvOptions options;
+  kvstate::harness::FileSourceOptions options;
   options.path = file.path();
   kvstate::harness::ReadAll(options);
   options.skip_bad_rows = true;

@@ -86,7 +86,7 @@ TEST_F(CsvTest, TimesAreDecimalNumbersOfTheUnitRoundedDown) {
 TEST_F(CsvTest, EventsComeFromColumnsByNumberAndByName) {
   for (const bool header : {false, true}) {
     const std::string path = directory_.Write("e.csv", std::string(header ? "who,when,what\n" : "") + "k,5,v\nl,7,w\n");
-    CsvOptions options{.path = path, .header = header};
+    FileSourceOptions options{.path = path, .header = header};
     options.key_column = header ? "who" : "0";
     options.time_column = header ? "when" : "1";
     options.value_column = header ? "what" : "2";
@@ -105,14 +105,14 @@ TEST_F(CsvTest, EventsComeFromColumnsByNumberAndByName) {
 }
 
 TEST_F(CsvTest, AColumnThatDoesNotExistListsThoseThatDo) {
-  CsvOptions options{.path = directory_.Write("e.csv", "who,when\nk,5\n"), .header = true};
+  FileSourceOptions options{.path = directory_.Write("e.csv", "who,when\nk,5\n"), .header = true};
   options.key_column = "whom";
   EXPECT_CODE(CsvSource::Open(options), kInvalidArgument);
   EXPECT_MENTIONS(CsvSource::Open(options), "'who' 'when'");
 }
 
 TEST_F(CsvTest, ABadRowStopsWithItsLineOrIsCountedOnRequest) {
-  CsvOptions options{.path = directory_.Write("e.csv", "k,5\nk\nl,x\nm,6\n")};
+  FileSourceOptions options{.path = directory_.Write("e.csv", "k,5\nk\nl,x\nm,6\n")};
   ASSERT_OK_AND_ASSIGN(const auto strict, CsvSource::Open(options));
   workloads::Event event;
   ASSERT_OK(strict->Next(&event));

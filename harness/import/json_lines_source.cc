@@ -1,0 +1,34 @@
+#include "harness/import/json_lines_source.h"
+
+#include <utility>
+
+namespace kvstate::harness {
+
+JsonLinesSource::JsonLinesSource(const FileSourceOptions& options, std::unique_ptr<InputFile> file)
+    : FileSource(options), file_(std::move(file)) {
+  row_.AddColumn(options.key_column, JsonRow::Null::kRefused);
+  row_.AddColumn(options.time_column, JsonRow::Null::kRefused);
+  if (!options.value_column.empty()) row_.AddColumn(options.value_column, JsonRow::Null::kEmpty);
+}
+
+Result<std::unique_ptr<FileSource>> JsonLinesSource::Open(const FileSourceOptions& options) {
+  KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(options.path));
+  return std::unique_ptr<FileSource>(new JsonLinesSource(options, std::move(file)));
+}
+
+Result<FileSource::Outcome> JsonLinesSource::NextRow(workloads::Event* event, std::string* complaint) {
+  do {
+    line_.clear();
+    ++line_number_;
+    const auto more = file_->NextLine(kMaxLineBytes, &line_);
+    if (!more.ok()) return more.status().WithContext(options().path + ":" + std::to_string(line_number_));
+    if (!*more) return Outcome::kEnd;
+  } while (line_.empty());
+  *complaint = row_.Parse(line_);
+  if (!complaint->empty()) return Outcome::kBadRow;
+  *complaint = MakeEvent(row_.column(0), row_.column(1), "'" + options().time_column + "'",
+                         options().value_column.empty() ? ByteView() : row_.column(2), event);
+  return complaint->empty() ? Outcome::kEvent : Outcome::kBadRow;
+}
+
+}  // namespace kvstate::harness
