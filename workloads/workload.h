@@ -32,6 +32,8 @@ class EventSource {
   virtual Result<bool> Next(Event* event) = 0;
   /// Events in all, when known; 0 when not. For progress.
   virtual uint64_t size() const = 0;
+  /// How many of the first events bring state to where it is to be before anything is measured, such as each key once.
+  virtual uint64_t fill_events() const { return 0; }
 };
 
 /// A stream job's stateful operator, written on the public API as a job would be: it reads and writes keyed state of
@@ -64,6 +66,7 @@ struct ParameterSpec {
   std::string name;
   std::string default_value;
   std::string description;  ///< With the unit and what is allowed.
+  bool scales = false;      ///< A number of events, keys or records that a suite's scale factor multiplies.
 };
 
 /// What there is to run: an operator together with the generator that suits it. An importer feeds the operator with

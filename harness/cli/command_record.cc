@@ -19,7 +19,7 @@ Result<harness::SuiteWorkload> EntryOf(const RecordCommandOptions& options) {
     return InvalidArgumentError("kvstate record needs the name of one workload; 'kvstate list' shows them");
   }
   const std::string& name = options.workloads.front();
-  KVSTATE_ASSIGN_OR_RETURN(harness::Suite suite, harness::LoadSuite(options.suite));
+  KVSTATE_ASSIGN_OR_RETURN(harness::Suite suite, harness::LoadSuite(options.suite.suite));
   const auto in_suite = std::find_if(suite.workloads.begin(), suite.workloads.end(),
                                      [&](const harness::SuiteWorkload& entry) { return entry.name == name; });
   if (in_suite != suite.workloads.end()) {
@@ -27,10 +27,13 @@ Result<harness::SuiteWorkload> EntryOf(const RecordCommandOptions& options) {
   } else {
     const auto spec = workloads::FindWorkload(name);
     if (!spec.ok()) return spec.status().WithContext("suite '" + suite.name + "' has no '" + name + "'");
-    suite.workloads = {harness::SuiteWorkload{.name = name, .workload = name, .source = {}, .operators = {}}};
+    suite.workloads = {
+        harness::SuiteWorkload{.name = name, .base = name, .workload = name, .source = {}, .operators = {}}};
   }
-  KVSTATE_RETURN_IF_ERROR(harness::OverrideParameters(&suite, options.set));
-  harness::OffsetSeeds(&suite, options.seed);
+  KVSTATE_RETURN_IF_ERROR(ApplySuiteFlags(options.suite, &suite));
+  if (suite.workloads.size() > 1) {
+    return InvalidArgumentError("--sweep: a trace is of one workload; give one value of each parameter by --set");
+  }
   return suite.workloads.front();
 }
 

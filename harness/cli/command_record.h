@@ -1,19 +1,17 @@
 #ifndef KVSTATE_HARNESS_CLI_COMMAND_RECORD_H_
 #define KVSTATE_HARNESS_CLI_COMMAND_RECORD_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "harness/cli/console.h"
+#include "harness/cli/suite_flags.h"
 
 namespace kvstate::cli {
 
 struct RecordCommandOptions {
   std::vector<std::string> workloads;  ///< Positional: one, of the suite, or any there is.
-  std::string suite;
-  std::string set;
-  uint64_t seed = 1;
+  SuiteFlags suite;
   std::string output;
 };
 

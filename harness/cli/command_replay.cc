@@ -41,6 +41,7 @@ int ReplayCommand(const ReplayOptions& options, const Console& console) {
   }
   harness::TraceExtras extras;
   Status flags = ApplyCheckpointFlags(options.measure.checkpoint, {&extras.checkpoint});
+  if (flags.ok()) flags = ApplySteadyStateFlags(options.steady_state, &extras.steady_state);
   if (flags.ok()) flags = ApplyTtlFlag(options.measure.ttl_cleanup, &extras.ttl);
   if (!flags.ok()) return console.Fail(flags, kExitUsage);
   std::vector<std::unique_ptr<harness::TraceReader>> traces;

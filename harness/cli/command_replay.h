@@ -6,11 +6,13 @@
 
 #include "harness/cli/console.h"
 #include "harness/cli/session.h"
+#include "harness/cli/suite_flags.h"
 
 namespace kvstate::cli {
 
 struct ReplayOptions {
   MeasureOptions measure;
+  SteadyStateFlags steady_state;
   std::vector<std::string> traces;  ///< Files.
 };
 

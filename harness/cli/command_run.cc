@@ -13,10 +13,9 @@ namespace kvstate::cli {
 namespace {
 
 Result<harness::Suite> SuiteOf(const RunOptions& options) {
-  KVSTATE_ASSIGN_OR_RETURN(harness::Suite suite, harness::LoadSuite(options.suite));
-  KVSTATE_RETURN_IF_ERROR(harness::OverrideParameters(&suite, options.set));
+  KVSTATE_ASSIGN_OR_RETURN(harness::Suite suite, harness::LoadSuite(options.suite.suite));
+  KVSTATE_RETURN_IF_ERROR(ApplySuiteFlags(options.suite, &suite));
   KVSTATE_RETURN_IF_ERROR(harness::SelectWorkloads(&suite, options.workloads));
-  harness::OffsetSeeds(&suite, options.seed);
   std::vector<std::optional<harness::CheckpointSettings>*> checkpoints;
   for (harness::SuiteWorkload& entry : suite.workloads) checkpoints.push_back(&entry.checkpoint);
   KVSTATE_RETURN_IF_ERROR(ApplyCheckpointFlags(options.measure.checkpoint, checkpoints));
@@ -35,7 +34,7 @@ int RunCommand(const RunOptions& options, const Console& console) {
   if (const int code = session.Open(); code != kExitGood) return code;
   harness::RunResults results;
   results.suite = suite->name;
-  results.seed = options.seed;
+  results.seed = options.suite.seed;
   const harness::MeasurementContext context = session.Context(suite->repetitions);
   const Status outcome = harness::RunSuite(
       *suite, context, [&session](const harness::WorkloadRun& run) { session.Show(run); }, &results);

@@ -45,6 +45,20 @@ DEFINE_string(set, "",
               "Parameters that differ from the suite's: <workload>.source.<parameter>=<value> or "
               "<workload>.operator.<parameter>=<value>, with commas between them; the workload may be a glob. "
               "For import: <parameter of the operator>=<value>.");
+DEFINE_string(sweep, "",
+              "Parameters that take several values, one run for each combination: "
+              "<workload>.source.<parameter>=<value>:<value>:… or the same of an operator, with commas between them.");
+DEFINE_double(scale, 0,
+              "Factor of the suite's sizes: events, keys, records, events that fill state and operations between "
+              "checkpoints; 0.000001 to 1000000. 0: as the suite says, or 1.");
+DEFINE_uint64(fill_events, 0,
+              "The first so many events fill state and are not measured; 0: as the suite or the workload says.");
+DEFINE_string(fill_checkpoint, "",
+              "The checkpoint between filling and measuring: incremental, full, savepoint or none. Empty: as the suite "
+              "says, or incremental.");
+DEFINE_string(settle, "",
+              "yes: engines flush and compact what filling left before measuring begins. no: it is charged to what is "
+              "measured. Empty: as the suite says, or yes.");
 DEFINE_uint64(checkpoint_interval, 0,
               "Operations between checkpoints: after those without, replays with checkpoints are measured, and their "
               "effect, size and restore. 0: as the suite says, or none.");
@@ -114,18 +128,36 @@ const std::vector<CommandSpec>& Commands() {
         {"run",
          "",
          "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
-         {"suite", "backends", "workloads", "repetitions", "seed", "set", "engine_options", "out", "directory",
-          "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir",
+         {"suite",
+          "backends",
+          "workloads",
+          "repetitions",
+          "seed",
+          "set",
+          "sweep",
+          "scale",
+          "fill_events",
+          "fill_checkpoint",
+          "settle",
+          "engine_options",
+          "out",
+          "directory",
+          "checkpoint_interval",
+          "checkpoint_interval_ms",
+          "checkpoint_kind",
+          "checkpoint_retained",
+          "checkpoint_dir",
           "ttl_cleanup"}},
         {"record",
          "WORKLOAD",
          "Records the accesses to state of a suite's workload, or of any, into a trace file.",
-         {"suite", "set", "seed", "output"}},
+         {"suite", "set", "scale", "fill_events", "seed", "output"}},
         {"replay",
          "TRACE…",
          "Replays trace files on all backends, verifies that they agree, and compares them.",
-         {"backends", "repetitions", "engine_options", "out", "directory", "checkpoint_interval",
-          "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir", "ttl_cleanup"}},
+         {"backends", "repetitions", "fill_checkpoint", "settle", "engine_options", "out", "directory",
+          "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir",
+          "ttl_cleanup"}},
         {"import",
          "",
          "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
@@ -218,6 +250,19 @@ MeasureOptions MeasureFlags() {
           .ttl_cleanup = FLAGS_ttl_cleanup};
 }
 
+SteadyStateFlags FlagsOfSteadyState() {
+  return {.fill_events = FLAGS_fill_events, .checkpoint = FLAGS_fill_checkpoint, .settle = FLAGS_settle};
+}
+
+SuiteFlags FlagsOfSuite() {
+  return {.suite = FLAGS_suite,
+          .set = FLAGS_set,
+          .sweep = FLAGS_sweep,
+          .scale = FLAGS_scale,
+          .seed = FLAGS_seed,
+          .steady_state = FlagsOfSteadyState()};
+}
+
 int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, const Console& console) {
   if (FLAGS_repetitions > 1000) {
     return console.Fail(
@@ -226,12 +271,7 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
   }
   if (name == "list") return ListCommand({.json = FLAGS_json}, console);
   if (name == "run") {
-    return RunCommand({.measure = MeasureFlags(),
-                       .suite = FLAGS_suite,
-                       .workloads = FLAGS_workloads,
-                       .set = FLAGS_set,
-                       .seed = FLAGS_seed},
-                      console);
+    return RunCommand({.measure = MeasureFlags(), .suite = FlagsOfSuite(), .workloads = FLAGS_workloads}, console);
   }
   if (name.starts_with("savepoint ")) {
     return SavepointCommand(name,
@@ -249,18 +289,15 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
                             console);
   }
   if (name == "record") {
-    return RecordCommand({.workloads = arguments.positional,
-                          .suite = FLAGS_suite,
-                          .set = FLAGS_set,
-                          .seed = FLAGS_seed,
-                          .output = FLAGS_output},
-                         console);
+    return RecordCommand({.workloads = arguments.positional, .suite = FlagsOfSuite(), .output = FLAGS_output}, console);
   }
   if (name == "trace info") {
     return TraceInfoCommand(
         {.traces = arguments.positional, .json = FLAGS_json, .sample_percent = FLAGS_sample_percent}, console);
   }
-  if (name == "replay") return ReplayCommand({.measure = MeasureFlags(), .traces = arguments.positional}, console);
+  if (name == "replay")
+    return ReplayCommand(
+        {.measure = MeasureFlags(), .steady_state = FlagsOfSteadyState(), .traces = arguments.positional}, console);
   return ImportCommand({.format = FLAGS_format,
                         .input = FLAGS_input,
                         .output = FLAGS_output,

@@ -180,4 +180,12 @@ SerializationTotals SerializationProbe::Totals() const {
   return totals;
 }
 
+void SerializationProbe::Reset() {
+  for (const auto& counts : counts_) {
+    counts->serialize = {};
+    counts->deserialize = {};
+    counts->background_calls.store(0, std::memory_order_relaxed);
+  }
+}
+
 }  // namespace kvstate::harness

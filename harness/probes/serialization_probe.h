@@ -42,6 +42,8 @@ class SerializationProbe {
   /// The same state with serializers that write the same, and count.
   StateDescriptor Decorate(const StateDescriptor& descriptor);
   SerializationTotals Totals() const;
+  /// Forgets what was counted until now. Not while an engine may call.
+  void Reset();
 
   /// What one serializer has counted. Written by the owner's thread, but for the background calls.
   struct Counts {

@@ -68,6 +68,10 @@ Json WorkloadDescription(const WorkloadRun& run) {
     json["output_rows"] = run.output_rows;
     json["output_digest"] = run.output_digest;
   }
+  if (run.fill_operations > 0) {
+    json["fill"] = {
+        {"operations", run.fill_operations}, {"checkpoint", run.fill_checkpoint}, {"settled", run.fill_settled}};
+  }
   json["operations"] = run.operations;
   json["hits"] = run.hits;
   json["entries"] = run.entries;

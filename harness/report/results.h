@@ -74,6 +74,9 @@ struct WorkloadRun {
   uint64_t seed = 0;
   uint64_t events = 0;
   uint64_t operations = 0;
+  uint64_t fill_operations = 0;  ///< Before them, not measured.
+  std::string fill_checkpoint;   ///< Kind of the one after filling, or "none"; empty where nothing fills.
+  bool fill_settled = false;
   uint64_t hits = 0;
   uint64_t entries = 0;
   uint64_t output_rows = 0;

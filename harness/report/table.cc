@@ -226,6 +226,11 @@ std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style) {
   std::string text = style.colour ? "\033[1m" + run.name + "\033[0m" : run.name;
   text += ": ";
   if (run.events > 0) text += ShortNumber(static_cast<double>(run.events)) + " events, ";
+  if (run.fill_operations > 0) {
+    text += ShortNumber(static_cast<double>(run.fill_operations)) + " operations fill state, " +
+            (run.fill_checkpoint == "none" ? "no checkpoint" : "checkpoint " + run.fill_checkpoint) +
+            (run.fill_settled ? ", settled; then " : ", not settled; then ");
+  }
   text += ShortNumber(static_cast<double>(run.operations)) + " operations, " +
           ShortNumber(static_cast<double>(run.entries)) + " entries at the end, state " +
           run.state_digest.substr(0, 12) + "\n";

@@ -56,6 +56,16 @@ Status CheckpointDriver::Finish(uint64_t operations) {
   return Await();
 }
 
+Status CheckpointDriver::TakeFirst(const ReplayMoment& moment) {
+  assert(next_planned_ == 0 && options_.plan.front().operations == moment.operations);
+  ++next_planned_;
+  KVSTATE_RETURN_IF_ERROR(Take(moment, false));
+  KVSTATE_RETURN_IF_ERROR(Await());
+  log_.StartAt(moment);
+  WaitFor(0);
+  return Status();
+}
+
 Status CheckpointDriver::Take(const ReplayMoment& moment, bool delayed) {
   running_ = {};
   running_.operations = moment.operations;

@@ -49,6 +49,8 @@ class CheckpointDriver final : public ReplayHook {
   CheckpointDriver(Snapshots* snapshots, CheckpointStore* store, const CheckpointDriverOptions& options);
 
   Status Between(const ReplayMoment& moment) override;
+  /// Takes the first of the plan, and awaits it: for the end of filling, where it is due.
+  Status TakeFirst(const ReplayMoment& moment);
   /// Once the replay is over: waits for what runs, and takes and awaits the last one.
   Status Finish(uint64_t operations);
 

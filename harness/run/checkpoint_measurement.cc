@@ -219,12 +219,15 @@ Result<std::optional<CheckpointMeasurement::Outcome>> CheckpointMeasurement::Rep
   std::optional<ReadTarget> first_read;
   {
     CheckpointDriver driver(snapshots, store.get(), options);
+    const SteadyState steady_state(steady_state_, &context_.directory, context_.stopped);
     for (Histogram& histogram : latencies_) histogram.Clear();
-    KVSTATE_ASSIGN_OR_RETURN(
-        outcome.replayed,
-        Replay(trace_, *made,
-               {.latencies = &latencies_, .hook = &driver, .clock = clock_.get(), .stopped = context_.stopped}));
-    const Status finished = driver.Finish(outcome.replayed.operations);
+    ReplayOptions replay{.latencies = &latencies_, .hook = &driver, .clock = clock_.get(), .stopped = context_.stopped};
+    replay.filled = [&](const ReplayMoment& moment) -> Status {
+      KVSTATE_RETURN_IF_ERROR(driver.TakeFirst(moment));
+      return steady_state.Settle(*made);
+    };
+    KVSTATE_ASSIGN_OR_RETURN(outcome.replayed, Replay(trace_, *made, replay));
+    const Status finished = driver.Finish(outcome.replayed.fill_operations + outcome.replayed.operations);
     if (!finished.ok()) return finished.WithContext("backend '" + backend.backend + "'");
     KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
     KVSTATE_RETURN_IF_ERROR(CheckState(state, "its final state, with checkpoints,", run, backend));

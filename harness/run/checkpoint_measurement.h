@@ -15,6 +15,7 @@
 #include "harness/run/checkpoint_plan.h"
 #include "harness/run/measurement.h"
 #include "harness/run/restore_measurement.h"
+#include "harness/run/steady_state.h"
 #include "kvstate/clock.h"
 #include "kvstate/status.h"
 
@@ -26,8 +27,9 @@ namespace kvstate::harness {
 /// replay is taken at its end and restored, and what was restored must be the final state.
 class CheckpointMeasurement {
  public:
-  CheckpointMeasurement(const MeasurementContext& context, const CheckpointSettings& settings, TraceSource* trace)
-      : context_(context), settings_(settings), trace_(*trace) {}
+  CheckpointMeasurement(const MeasurementContext& context, const CheckpointSettings& settings,
+                        const SteadyStateSettings& steady_state, TraceSource* trace)
+      : context_(context), settings_(settings), steady_state_(steady_state), trace_(*trace) {}
 
   /// To be called after Measurement::Run: all must agree with what that found. Fills in what `run` has of checkpoints.
   /// ABORTED, naming workload and backend, when the state differs that a replay ended with, or that was restored.
@@ -61,6 +63,7 @@ class CheckpointMeasurement {
 
   const MeasurementContext& context_;
   const CheckpointSettings settings_;
+  const SteadyStateSettings steady_state_;
   TraceSource& trace_;
   /// Of all backends, one after the other; where it stands when a replay ends, its state is restored.
   const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();

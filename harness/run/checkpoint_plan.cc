@@ -51,12 +51,15 @@ Result<std::vector<CheckpointMoment>> PlanCheckpoints(TraceSource& trace, const 
   Schedule schedule(settings);
   std::vector<CheckpointMoment> plan;
   CheckpointMoment at{0, INT64_MIN};
+  const uint64_t fill_operations = trace.fill_operations();
   while (true) {
     if (stopped()) return CancelledError("interrupted");
     KVSTATE_ASSIGN_OR_RETURN(const std::vector<TraceOperation>* chunk, trace.NextChunk());
     if (chunk->empty()) break;
     for (const TraceOperation& operation : *chunk) {
-      if (schedule.IsDueBefore(operation)) plan.push_back(at);
+      const bool filled = at.operations >= fill_operations;
+      const bool due = filled && schedule.IsDueBefore(operation);
+      if (due || (filled && fill_operations > 0 && at.operations == fill_operations)) plan.push_back(at);
       ++at.operations;
       at.time_ms = std::max(at.time_ms, operation.time_ms);
     }

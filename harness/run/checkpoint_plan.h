@@ -37,7 +37,8 @@ struct CheckpointMoment {
 
 /// Where the checkpoints of a trace are due: after each interval, and at the end. By operations, after each
 /// `interval_operations`. By time, before the first operation whose time is so much after the first one's; when an
-/// operation's time passes several at once, one is due. INVALID_ARGUMENT when there would be more than kMaxCheckpoints.
+/// operation's time passes several at once, one is due. While state is filled none is, and the first is where filling
+/// ends; intervals are counted from there. INVALID_ARGUMENT when there would be more than kMaxCheckpoints.
 Result<std::vector<CheckpointMoment>> PlanCheckpoints(TraceSource& trace, const CheckpointSettings& settings,
                                                       const std::function<bool()>& stopped);
 

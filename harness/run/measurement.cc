@@ -76,6 +76,19 @@ Status Measurement::Run(const std::optional<StateDigest>& expected, WorkloadRun*
   return Status();
 }
 
+Result<ReplayResult> Measurement::ReplayOn(KeyedStateBackend& backend, ReplayOptions options,
+                                           const std::function<Status()>& before_counting) {
+  SteadyState steady_state(steady_state_, &context_.directory, context_.stopped);
+  options.clock = clock_.get();
+  options.stopped = context_.stopped;
+  options.filled = [&](const ReplayMoment&) -> Status {
+    KVSTATE_RETURN_IF_ERROR(steady_state.Reach(backend));
+    return before_counting();
+  };
+  if (trace_.fill_operations() == 0) KVSTATE_RETURN_IF_ERROR(before_counting());
+  return Replay(trace_, backend, options);
+}
+
 Status Measurement::MeasureHarness(WorkloadRun* run) {
   KVSTATE_RETURN_IF_ERROR(Step(*run, "the harness itself"));
   std::vector<double> ns_per_operation;
@@ -88,9 +101,12 @@ Status Measurement::MeasureHarness(WorkloadRun* run) {
         const ReplayResult replayed,
         Replay(trace_, *backend, {.latencies = &latencies_, .clock = clock_.get(), .stopped = context_.stopped}));
     if (replayed.operations == 0) {
-      return InvalidArgumentError(run->name + ": the trace holds no operations; there is nothing to measure");
+      return InvalidArgumentError(run->name + ": the trace holds no operations" +
+                                  (replayed.fill_operations > 0 ? " after those that fill state" : "") +
+                                  "; there is nothing to measure");
     }
     run->operations = replayed.operations;
+    run->fill_operations = replayed.fill_operations;
     // Processor time: what else the machine does is not the harness's cost.
     ns_per_operation.push_back(static_cast<double>(replayed.cpu_ns) / static_cast<double>(replayed.operations));
   }
@@ -120,9 +136,7 @@ Status Measurement::Verify(const std::optional<StateDigest>& expected, WorkloadR
     if (backend.noise_twin) continue;
     KVSTATE_RETURN_IF_ERROR(Step(*run, "verifying " + backend.backend));
     KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(backend));
-    KVSTATE_ASSIGN_OR_RETURN(
-        const ReplayResult replayed,
-        Replay(trace_, *made, {.verify_reads = true, .clock = clock_.get(), .stopped = context_.stopped}));
+    KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed, ReplayOn(*made, {.verify_reads = true}));
     KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
     if (first) {
       answers_ = {state, std::nullopt, "backend '" + backend.backend + "'"};
@@ -164,9 +178,7 @@ Status Measurement::Repeat(WorkloadRun* run) {
 Status Measurement::RunRepetition(BackendRun* backend, WorkloadRun* run) {
   KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(*backend));
   for (Histogram& histogram : latencies_) histogram.Clear();
-  KVSTATE_ASSIGN_OR_RETURN(
-      const ReplayResult replayed,
-      Replay(trace_, *made, {.latencies = &latencies_, .clock = clock_.get(), .stopped = context_.stopped}));
+  KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed, ReplayOn(*made, {.latencies = &latencies_}));
   KVSTATE_ASSIGN_OR_RETURN(const StateDigest state, DigestOfState(*made, trace_.states(), context_.stopped));
   KVSTATE_RETURN_IF_ERROR(CheckAgainst(answers_, state, replayed.hits, *run, *backend));
   backend->repetitions.push_back(RepetitionOf(replayed, latencies_, context_.clock));
@@ -180,12 +192,17 @@ Status Measurement::Probe(BackendRun* backend, WorkloadRun* run) {
   KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<KeyedStateBackend> made, Make(*backend));
   auto* engine = GetExtension<EngineStatistics>(*made);
   EngineCounters before;
-  if (engine != nullptr) {
+  const auto before_counting = [&]() -> Status {
+    probe.Reset();
+    if (engine == nullptr) return Status();
     KVSTATE_ASSIGN_OR_RETURN(before, engine->Collect());
+    return Status();
+  };
+  KVSTATE_ASSIGN_OR_RETURN(const ReplayResult replayed, ReplayOn(*made, {.serialization = &probe}, before_counting));
+  if (replayed.fill_operations > 0) {
+    backend->probed["fill_time_ns"] = static_cast<double>(replayed.fill_time_ns);
+    if (before.disk_bytes.has_value()) backend->probed["fill_disk_bytes"] = static_cast<double>(*before.disk_bytes);
   }
-  KVSTATE_ASSIGN_OR_RETURN(
-      const ReplayResult replayed,
-      Replay(trace_, *made, {.serialization = &probe, .clock = clock_.get(), .stopped = context_.stopped}));
   AddSerializationFigures(probe.Totals(), replayed.operations, &backend->probed);
   const std::optional<uint64_t> resident_after = ResidentBytes();
   if (resident_before.has_value() && resident_after.has_value()) {

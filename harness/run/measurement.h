@@ -14,6 +14,7 @@
 #include "harness/report/progress.h"
 #include "harness/report/results.h"
 #include "harness/run/backend_choice.h"
+#include "harness/run/steady_state.h"
 #include "kvstate/backend_registry.h"
 #include "kvstate/clock.h"
 #include "kvstate/status.h"
@@ -41,7 +42,8 @@ struct MeasurementContext {
 /// each once with probes.
 class Measurement {
  public:
-  Measurement(const MeasurementContext& context, TraceSource* trace) : context_(context), trace_(*trace) {}
+  Measurement(const MeasurementContext& context, const SteadyStateSettings& steady_state, TraceSource* trace)
+      : context_(context), steady_state_(steady_state), trace_(*trace) {}
 
   /// Fills in all but what describes the workload. ABORTED, naming workload and backend, when the final state, the
   /// hits or the reads of a backend differ from `expected` (where given) or from the first backend's.
@@ -66,10 +68,16 @@ class Measurement {
   Status CheckAgainst(const Answers& expected, const StateDigest& state, uint64_t hits, const WorkloadRun& run,
                       const BackendRun& backend) const;
   Result<std::unique_ptr<KeyedStateBackend>> Make(const BackendRun& backend);
+  /// A replay that begins to count in steady state. `before_counting` is called there, where state is filled, and
+  /// before the replay, where it is not.
+  Result<ReplayResult> ReplayOn(
+      KeyedStateBackend& backend, ReplayOptions options,
+      const std::function<Status()>& before_counting = [] { return Status(); });
   void Summarize(WorkloadRun* run) const;
   Status Step(const WorkloadRun& run, const std::string& what);
 
   const MeasurementContext& context_;
+  const SteadyStateSettings steady_state_;
   TraceSource& trace_;
   /// Of all backends, one after the other.
   const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();

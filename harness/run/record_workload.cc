@@ -1,6 +1,7 @@
 #include "harness/run/record_workload.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "harness/replay/recording_backend.h"
@@ -47,6 +48,7 @@ Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads:
                            RecordingBackend::Create(std::move(backend), RawBytesSerializer(), &collector));
   KVSTATE_RETURN_IF_ERROR(op.Open(*recording));
   RecordedStream stream;
+  const uint64_t fill_events = options.fill_events > 0 ? options.fill_events : source.fill_events();
   workloads::Event event;
   int64_t latest_ms = INT64_MIN;
   while (true) {
@@ -56,6 +58,7 @@ Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads:
     }
     KVSTATE_ASSIGN_OR_RETURN(const bool more, source.Next(&event));
     if (!more) break;
+    if (fill_events > 0 && stream.events == fill_events) KVSTATE_RETURN_IF_ERROR(recording->EndFill());
     recording->SetTime(event.time_ms);
     if (options.clock != nullptr && event.time_ms > latest_ms) {
       latest_ms = event.time_ms;
@@ -63,6 +66,10 @@ Result<RecordedStream> RecordWorkload(workloads::EventSource& source, workloads:
     }
     KVSTATE_RETURN_IF_ERROR(op.Process(event));
     ++stream.events;
+  }
+  if (fill_events > 0 && stream.events <= fill_events) {
+    return InvalidArgumentError("of the stream's " + std::to_string(stream.events) + " events the first " +
+                                std::to_string(fill_events) + " fill state, and nothing is left to measure");
   }
   // Not Operator::Finish: a stream does not end, and windows that are open stay in the state whose digest is compared.
   KVSTATE_RETURN_IF_ERROR(recording->FinishTrace());
@@ -83,6 +90,7 @@ Result<RecordedStream> RecordEntry(const SuiteWorkload& entry, const BackendRegi
   RecordOptions options;
   options.clock = std::make_shared<ManualClock>();
   options.stopped = stopped;
+  options.fill_events = entry.steady_state.fill_events;
   options.progress = [&, events = source->size()](uint64_t done) { progress(done, events); };
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<KeyedStateBackend> backend,
                            MakeBackend(registry, {std::string(kRecordingBackend), {}}, RawBytesSerializer(),

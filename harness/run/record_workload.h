@@ -34,6 +34,7 @@ struct RecordOptions {
   /// The backend's clock, moved to the latest time of the stream before each event: an hour of time to live passes in
   /// as long as it takes to record it. Null where the backend has the system's.
   std::shared_ptr<ManualClock> clock = nullptr;
+  uint64_t fill_events = 0;  ///< The first so many fill state; 0: as many as the source says.
   std::function<bool()> stopped = [] { return false; };
   std::function<void(uint64_t events)> progress = [](uint64_t) {};
 };

@@ -35,7 +35,7 @@ Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context
   run->events = stream.events;
   run->output_rows = stream.output_rows;
   run->output_digest = Hex(stream.output_digest);
-  return MeasureTrace(context, {entry.checkpoint, entry.ttl}, stream.state, &trace, run);
+  return MeasureTrace(context, {entry.checkpoint, entry.ttl, entry.steady_state}, stream.state, &trace, run);
 }
 
 }  // namespace
@@ -47,10 +47,19 @@ uint64_t StepsOfTrace(const MeasurementContext& context, const TraceExtras& extr
 
 Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras,
                     const std::optional<StateDigest>& expected, TraceSource* trace, WorkloadRun* run) {
-  Measurement measurement(context, trace);
+  if (trace->fill_operations() > 0) {
+    if (extras.ttl.has_value()) {
+      return InvalidArgumentError(
+          "ways of cleanup after a time to live are compared over a whole stream, and this one fills state first; "
+          "leave one of the two out");
+    }
+    run->fill_checkpoint = FillCheckpointName(extras.steady_state.checkpoint);
+    run->fill_settled = extras.steady_state.settle;
+  }
+  Measurement measurement(context, extras.steady_state, trace);
   KVSTATE_RETURN_IF_ERROR(measurement.Run(expected, run));
   if (extras.checkpoint.has_value()) {
-    KVSTATE_RETURN_IF_ERROR(CheckpointMeasurement(context, *extras.checkpoint, trace).Run(run));
+    KVSTATE_RETURN_IF_ERROR(CheckpointMeasurement(context, *extras.checkpoint, extras.steady_state, trace).Run(run));
   }
   if (!extras.ttl.has_value()) return Status();
   return TtlMeasurement(context, *extras.ttl, trace).Run(run);

@@ -9,6 +9,7 @@
 #include "harness/report/results.h"
 #include "harness/run/checkpoint_plan.h"
 #include "harness/run/measurement.h"
+#include "harness/run/steady_state.h"
 #include "harness/run/suite.h"
 #include "harness/run/ttl_cleanup.h"
 #include "kvstate/status.h"
@@ -19,6 +20,7 @@ namespace kvstate::harness {
 struct TraceExtras {
   std::optional<CheckpointSettings> checkpoint = {};
   std::optional<TtlSettings> ttl = {};
+  SteadyStateSettings steady_state = {};
 };
 
 /// All that is to be measured of one trace: as it is, then with checkpoints, then with each way of cleanup after a time

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -12,6 +13,7 @@
 
 #include "harness/report/atomic_file.h"
 #include "harness/run/builtin_suites.h"
+#include "harness/run/suite_sweep.h"
 
 namespace kvstate::harness {
 
@@ -25,7 +27,7 @@ class SuiteParser {
   explicit SuiteParser(std::string file) : file_(std::move(file)) {}
 
   Result<Suite> Parse(const YAML::Node& root) {
-    KVSTATE_RETURN_IF_ERROR(CheckKeys(root, "a suite", {"suite", "description", "repetitions", "workloads"}));
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(root, "a suite", {"suite", "description", "repetitions", "scale", "workloads"}));
     Suite suite;
     KVSTATE_ASSIGN_OR_RETURN(suite.name, Text(root, root["suite"], "suite"));
     if (root["description"]) {
@@ -34,17 +36,20 @@ class SuiteParser {
     if (root["repetitions"]) {
       KVSTATE_ASSIGN_OR_RETURN(suite.repetitions, Number(root["repetitions"], "repetitions", 1, kMaxRepetitions));
     }
+    if (root["scale"]) {
+      KVSTATE_ASSIGN_OR_RETURN(suite.scale, Factor(root["scale"], "scale"));
+    }
     const YAML::Node entries = root["workloads"];
     if (!entries || !entries.IsSequence() || entries.size() == 0) {
       return Error(entries ? entries : root, "'workloads' must be a list of at least one workload");
     }
     std::set<std::string> names;
     for (const YAML::Node& node : entries) {
-      KVSTATE_ASSIGN_OR_RETURN(SuiteWorkload entry, ParseEntry(node));
+      KVSTATE_ASSIGN_OR_RETURN(const SuiteWorkload entry, ParseEntry(node));
       if (!names.insert(entry.name).second) {
         return Error(node, "the name '" + entry.name + "' stands twice; give one of them another");
       }
-      suite.workloads.push_back(std::move(entry));
+      KVSTATE_RETURN_IF_ERROR(AddVariants(node, entry, &suite));
     }
     return suite;
   }
@@ -84,6 +89,21 @@ class SuiteParser {
     }
     return Error(node,
                  "'" + key + "' must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+
+  Result<double> Factor(const YAML::Node& node, const std::string& key) const {
+    const std::string text = node.IsScalar() ? node.Scalar() : "";
+    char* end = nullptr;
+    const double factor = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !(factor >= kLeastScale && factor <= kMostScale)) {
+      return Error(node, "'" + key + "' must be a number from 0.000001 to 1000000");
+    }
+    return factor;
+  }
+
+  Result<bool> YesOrNo(const YAML::Node& node, const std::string& key) const {
+    if (node.IsScalar() && (node.Scalar() == "yes" || node.Scalar() == "no")) return node.Scalar() == "yes";
+    return Error(node, "'" + key + "' must be yes or no");
   }
 
   Result<workloads::Parameters> ParseParameters(const YAML::Node& node, const std::string& key,
@@ -156,11 +176,65 @@ class SuiteParser {
     return settings;
   }
 
+  Result<SteadyStateSettings> ParseSteadyState(const YAML::Node& node) const {
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(node, "'steady_state'", {"fill_events", "checkpoint", "settle"}));
+    SteadyStateSettings settings;
+    if (node["fill_events"]) {
+      KVSTATE_ASSIGN_OR_RETURN(settings.fill_events, Number(node["fill_events"], "fill_events", 1, kMaxFillEvents));
+    }
+    if (node["checkpoint"]) {
+      KVSTATE_ASSIGN_OR_RETURN(const std::string name, Text(node, node["checkpoint"], "checkpoint"));
+      const auto kind = ParseFillCheckpoint(name);
+      if (!kind.ok()) return Error(node["checkpoint"], std::string(kind.status().message()));
+      settings.checkpoint = *kind;
+    }
+    if (node["settle"]) {
+      KVSTATE_ASSIGN_OR_RETURN(settings.settle, YesOrNo(node["settle"], "settle"));
+    }
+    return settings;
+  }
+
+  Result<std::vector<SweepAxis>> ParseSweep(const YAML::Node& node) const {
+    std::vector<SweepAxis> axes;
+    if (!node.IsMap()) return Error(node, "'sweep' must be a map from source.<parameter> to a list of values");
+    for (const auto& pair : node) {
+      if (!pair.first.IsScalar()) return Error(pair.first, "a key must be a word");
+      std::vector<std::string> values;
+      if (!pair.second.IsSequence()) return Error(pair.second, "a sweep's values must be a list");
+      for (const YAML::Node& value : pair.second) {
+        if (!value.IsScalar()) return Error(value, "a sweep's value must be a number or a word");
+        values.push_back(value.Scalar());
+      }
+      auto axis = MakeSweepAxis(pair.first.Scalar(), std::move(values));
+      if (!axis.ok()) return Error(pair.first, "'sweep': " + std::string(axis.status().message()));
+      axes.push_back(std::move(axis).value());
+    }
+    return axes;
+  }
+
+  Status AddVariants(const YAML::Node& node, const SuiteWorkload& entry, Suite* suite) const {
+    std::vector<SweepAxis> axes;
+    if (node["sweep"]) {
+      KVSTATE_ASSIGN_OR_RETURN(axes, ParseSweep(node["sweep"]));
+    }
+    auto variants = ExpandSweep(entry, axes);
+    if (!variants.ok()) return Error(node["sweep"], std::string(variants.status().message()));
+    for (SuiteWorkload& variant : *variants) {
+      const Status checked = CheckEntry(variant);
+      if (!checked.ok()) return Error(node["sweep"] ? node["sweep"] : node, std::string(checked.message()));
+      suite->workloads.push_back(std::move(variant));
+    }
+    if (suite->workloads.size() <= kMaxSuiteEntries) return Status();
+    return Error(node, "the suite has more than " + std::to_string(kMaxSuiteEntries) + " workloads; give fewer values");
+  }
+
   Result<SuiteWorkload> ParseEntry(const YAML::Node& node) const {
     KVSTATE_RETURN_IF_ERROR(
-        CheckKeys(node, "a workload", {"name", "workload", "source", "operator", "seed", "checkpoint", "ttl"}));
+        CheckKeys(node, "a workload",
+                  {"name", "workload", "source", "operator", "sweep", "seed", "checkpoint", "ttl", "steady_state"}));
     SuiteWorkload entry;
     KVSTATE_ASSIGN_OR_RETURN(entry.name, Text(node, node["name"], "name"));
+    entry.base = entry.name;
     entry.workload = entry.name;
     if (node["workload"]) {
       KVSTATE_ASSIGN_OR_RETURN(entry.workload, Text(node, node["workload"], "workload"));
@@ -181,6 +255,13 @@ class SuiteParser {
     if (node["ttl"]) {
       KVSTATE_ASSIGN_OR_RETURN(entry.ttl, ParseTtl(node["ttl"]));
     }
+    if (node["steady_state"]) {
+      if (entry.ttl.has_value()) {
+        return Error(node["steady_state"],
+                     "'steady_state' and 'ttl' exclude each other: ways of cleanup are compared over a whole stream");
+      }
+      KVSTATE_ASSIGN_OR_RETURN(entry.steady_state, ParseSteadyState(node["steady_state"]));
+    }
     // Values are checked by those that read them; making both is cheap.
     const auto source = spec.make_source(entry.source, entry.seed);
     if (!source.ok()) return Error(node["source"] ? node["source"] : node, std::string(source.status().message()));
@@ -191,6 +272,8 @@ class SuiteParser {
 
   const std::string file_;
 };
+
+}  // namespace
 
 Status CheckEntry(const SuiteWorkload& entry) {
   KVSTATE_ASSIGN_OR_RETURN(const workloads::WorkloadSpec* spec, workloads::FindWorkload(entry.workload));
@@ -205,10 +288,8 @@ std::vector<std::string> EntryNames(const Suite& suite) {
 }
 
 bool EntryMatches(const SuiteWorkload& entry, std::string_view glob) {
-  return GlobMatches(glob, entry.name) || GlobMatches(glob, entry.workload);
+  return GlobMatches(glob, entry.name) || GlobMatches(glob, entry.base) || GlobMatches(glob, entry.workload);
 }
-
-}  // namespace
 
 Result<Suite> ParseSuite(std::string_view yaml, const std::string& file) {
   // yaml-cpp speaks in exceptions; none leaves here.
@@ -252,6 +333,10 @@ Status OverrideParameters(Suite* suite, std::string_view assignments) {
     for (SuiteWorkload& entry : suite->workloads) {
       if (!EntryMatches(entry, path[0])) continue;
       matched = true;
+      if (entry.name != entry.base && ("/" + entry.name + "/").find("/" + path[2] + "=") != std::string::npos) {
+        return InvalidArgumentError("--set: '" + path[2] + "' of '" + entry.name +
+                                    "' is swept by the suite; choose a variant by --workloads");
+      }
       (path[1] == "source" ? entry.source : entry.operators)[path[2]] = assignment.substr(equals + 1);
       KVSTATE_RETURN_IF_ERROR(CheckEntry(entry).WithContext("--set"));
     }

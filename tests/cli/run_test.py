@@ -73,6 +73,36 @@ class RunTest(CliTest):
         workload = json.loads(out.read_text())["context"]["workloads"][0]
         self.assertEqual(workload["engine_options"], {"rocksdb": {"write_buffer_size": "1048576"}})
 
+    def test_what_fills_state_is_not_measured(self):
+        out = self.directory / "results.json"
+        table = self.good("run", "--set=*.source.events=400,*.source.keys=100,*.source.fill=yes", "--fill_events=100",
+                          "--workloads=value_rmw*", "--repetitions=1", f"--out={out}")
+        self.assertIn("200 operations fill state, checkpoint incremental, settled; then 600 operations", table)
+        results = json.loads(out.read_text())
+        self.assertEqual(violations(results, json.loads(SCHEMA.read_text())), [])
+        workload = results["context"]["workloads"][0]
+        self.assertEqual(workload["fill"], {"operations": 200, "checkpoint": "incremental", "settled": True})
+        self.assertEqual(workload["operations"], 600)
+        # All keys are there by then: each event finds its own.
+        self.assertEqual(workload["hits"], 300)
+        table = self.good("run", SMALL, "--fill_events=100", "--fill_checkpoint=none", "--settle=no",
+                          "--workloads=value_rmw*", "--repetitions=1")
+        self.assertIn("no checkpoint, not settled", table)
+
+    def test_a_scaled_and_swept_suite(self):
+        table = self.good("run", "--scale=0.001", "--workloads=value_rmw*", "--backends=hashmap", "--repetitions=1",
+                          "--sweep=value_rmw*.source.zipf_theta=0.5:0.9")
+        self.assertIn("value_rmw_zipf/zipf_theta=0.5: 200 events", table)
+        self.assertIn("value_rmw_zipf/zipf_theta=0.9: 200 events", table)
+
+    def test_mistakes_in_sizes_sweeps_and_filling(self):
+        self.fails(2, "run", "--scale=-1", says=["--scale", "0.000001 to 1000000"])
+        self.fails(2, "run", "--sweep=dedup", says=["--sweep", "<workload>"])
+        self.fails(2, "run", "--sweep=dedup*.source.keys=1:x", says=["--sweep", "keys"])
+        self.fails(2, "run", "--settle=perhaps", says=["--settle", "perhaps"])
+        self.fails(2, "run", "--fill_checkpoint=some", says=["--fill_checkpoint", "some"])
+        self.fails(1, "run", SMALL, "--fill_events=400", says=["nothing is left to measure"])
+
     def test_a_work_directory_is_used_and_left_empty(self):
         work = self.directory / "work"
         work.mkdir()

@@ -267,7 +267,8 @@ class NexmarkSource final : public EventSource {
 
 std::vector<ParameterSpec> NexmarkSourceParameters() {
   return {
-      {"events", "1000000", "Events in the stream, 1 to 10^12: of each 50 one person, three auctions and 46 bids"},
+      {"events", "1000000", "Events in the stream, 1 to 10^12: of each 50 one person, three auctions and 46 bids",
+       true},
       {"events_per_second", "10000", "Events in a second of event time, evenly spaced, 1 to 10^9"},
       {"start_ms", "1436918400000", "Event time of the first event in milliseconds, 0 to 2^52"},
       {"out_of_order_group", "1",

@@ -246,8 +246,8 @@ class SourceReader {
 
 std::vector<ParameterSpec> SyntheticSourceParameters(const Parameters& defaults) {
   std::vector<ParameterSpec> specs = {
-      {"events", "1000000", "Events in the stream, 1 to 10^12"},
-      {"keys", "100000", "Distinct keys to draw from, 1 to 2^40"},
+      {"events", "1000000", "Events in the stream, 1 to 10^12", true},
+      {"keys", "100000", "Distinct keys to draw from, 1 to 2^40", true},
       {"key_distribution", "uniform",
        "How keys are drawn: uniform, zipfian (scattered over the keys), sequential, latest (new keys come, and the "
        "newer are drawn more), hot_set"},

@@ -17,27 +17,33 @@ bool Never() { return false; }
 /// A trace with one operation at each of the times.
 class TraceAt {
  public:
-  explicit TraceAt(const std::vector<int64_t>& times_ms) { Fill(trace_, times_ms); }
+  explicit TraceAt(const std::vector<int64_t>& times_ms, size_t filling = 0) { Fill(trace_, times_ms, filling); }
   operator TraceSource&() { return trace_; }
 
  private:
-  static void Fill(MemoryTrace& trace, const std::vector<int64_t>& times_ms);
+  static void Fill(MemoryTrace& trace, const std::vector<int64_t>& times_ms, size_t filling);
   MemoryTrace trace_;
 };
 
-void TraceAt::Fill(MemoryTrace& trace, const std::vector<int64_t>& times_ms) {
+void TraceAt::Fill(MemoryTrace& trace, const std::vector<int64_t>& times_ms, size_t filling) {
   EXPECT_OK(trace.Begin({RawBytesSerializer(), 128}));
   TraceState state;
   state.namespace_serializer = SerializerFor<VoidNamespace>();
   state.descriptor.name = "s";
   state.descriptor.value_serializer = SerializerFor<int64_t>();
   EXPECT_OK(trace.AddState(state));
-  for (const int64_t time_ms : times_ms) EXPECT_OK(trace.Append({.operation = Operation::kGet, .time_ms = time_ms}));
+  for (size_t i = 0; i < times_ms.size(); ++i) {
+    if (i > 0 && i == filling) {
+      EXPECT_OK(trace.EndFill());
+    }
+    EXPECT_OK(trace.Append({.operation = Operation::kGet, .time_ms = times_ms[i]}));
+  }
   EXPECT_OK(trace.Finish());
 }
 
-std::vector<uint64_t> Plan(const std::vector<int64_t>& times_ms, const CheckpointSettings& settings) {
-  TraceAt trace(times_ms);
+std::vector<uint64_t> Plan(const std::vector<int64_t>& times_ms, const CheckpointSettings& settings,
+                           size_t filling = 0) {
+  TraceAt trace(times_ms, filling);
   const auto plan = PlanCheckpoints(trace, settings, Never);
   EXPECT_OK(plan);
   std::vector<uint64_t> operations;
@@ -57,6 +63,11 @@ TEST(CheckpointPlanTest, ByTheTracesOwnTimeBeforeTheOperationThatReachesIt) {
   EXPECT_EQ(Plan({100, 100, 109, 110, 119, 125}, {.interval_ms = 10}), (Operations{3, 5, 6}));
   // Late operations take no time back, and a gap asks for one checkpoint.
   EXPECT_EQ(Plan({100, 111, 105, 111, 180, 181, 190}, {.interval_ms = 10}), (Operations{1, 4, 6, 7}));
+}
+
+TEST(CheckpointPlanTest, TheFirstIsWhereFillingEndsAndIntervalsCountFromThere) {
+  EXPECT_EQ(Plan({0, 0, 0, 0, 0, 0, 0, 0}, {.interval_operations = 2}, 3), (Operations{3, 5, 7, 8}));
+  EXPECT_EQ(Plan({100, 120, 125, 134, 135, 140}, {.interval_ms = 10}, 2), (Operations{2, 4, 6}));
 }
 
 TEST(CheckpointPlanTest, MomentsHaveTheLatestTimeUntilThen) {

@@ -36,6 +36,17 @@ TEST(SuiteTest, ReadsWhatAFileSays) {
             (CheckpointSettings{.interval_ms = 500, .kind = SnapshotKind::kFullCheckpoint, .retained = 3}));
 }
 
+TEST(SuiteTest, SteadyStateIsFilledCheckpointedAndSettledUnlessItSaysElse) {
+  const std::string head = "suite: s\nscale: 0.5\nworkloads:\n  - name: dedup\n    steady_state: ";
+  ASSERT_OK_AND_ASSIGN(const Suite some, ParseSuite(head + "{fill_events: 7}\n", "f.yaml"));
+  EXPECT_EQ(some.scale, 0.5);
+  EXPECT_EQ(
+      some.workloads[0].steady_state,
+      (SteadyStateSettings{.fill_events = 7, .checkpoint = SnapshotKind::kIncrementalCheckpoint, .settle = true}));
+  ASSERT_OK_AND_ASSIGN(const Suite none, ParseSuite(head + "{checkpoint: none, settle: no}\n", "f.yaml"));
+  EXPECT_EQ(none.workloads[0].steady_state, (SteadyStateSettings{.checkpoint = std::nullopt, .settle = false}));
+}
+
 TEST(SuiteTest, WaysOfCleanupAreAListOrAll) {
   const std::string head = "suite: s\nworkloads:\n  - name: ttl_dedup\n    ttl: ";
   ASSERT_OK_AND_ASSIGN(const Suite some, ParseSuite(head + "{cleanup: [no_ttl, sweep], moments: 7}\n", "f.yaml"));
@@ -85,6 +96,14 @@ TEST(SuiteTest, MistakesAreToldWithTheLineAndWhatIsAllowed) {
       {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {interval: 5, kind: fast}\n", "f.yaml:4:", "savepoint"},
       {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {interval: 5, retained: 0}\n", "f.yaml:4:", "retained"},
       {"suite: s\nworkloads:\n  - name: dedup\n    checkpoint: {every: 5}\n", "f.yaml:4:", "interval"},
+      {"suite: s\nscale: big\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "0.000001 to 1000000"},
+      {"suite: s\nscale: 0\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "0.000001 to 1000000"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    steady_state: {fill: 5}\n", "f.yaml:4:", "fill_events"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    steady_state: {fill_events: 0}\n", "f.yaml:4:", "from 1 to"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    steady_state: {checkpoint: some}\n", "f.yaml:4:", "none"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    steady_state: {settle: maybe}\n", "f.yaml:4:", "yes or no"},
+      {"suite: s\nworkloads:\n  - name: ttl_dedup\n    ttl: {cleanup: all}\n    steady_state: {}\n",
+       "f.yaml:5:", "exclude each other"},
       {"suite: s\nsuite: t\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "stands twice"},
       {"suite: s\nworkloads: [\n", "f.yaml:", ""},
       {"suite: {\"\n", "f.yaml:", ""},
