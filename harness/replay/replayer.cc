@@ -80,7 +80,7 @@ class ReplayCount {
              const ReplayOptions& options) {
     const uint64_t cpu_start = CpuNanoseconds(CLOCK_THREAD_CPUTIME_ID);
     const uint64_t start = SteadyNanoseconds();
-    const Status status =
+    Status status =
         RunPrepared<kVerify>(operations, runner, options, {fill_operations_ + operations_, fill_time_ns_ + time_ns_});
     time_ns_ += SteadyNanoseconds() - start;
     timed_cpu_ns_ += CpuNanoseconds(CLOCK_THREAD_CPUTIME_ID) - cpu_start;

@@ -78,6 +78,7 @@ Status Measurement::Run(const std::optional<StateDigest>& expected, WorkloadRun*
 
 Result<ReplayResult> Measurement::ReplayOn(KeyedStateBackend& backend, ReplayOptions options,
                                            const std::function<Status()>& before_counting) {
+  if (trace_.fill_operations() == 0) KVSTATE_RETURN_IF_ERROR(before_counting());
   SteadyState steady_state(steady_state_, &context_.directory, context_.stopped);
   options.clock = clock_.get();
   options.stopped = context_.stopped;
@@ -85,7 +86,6 @@ Result<ReplayResult> Measurement::ReplayOn(KeyedStateBackend& backend, ReplayOpt
     KVSTATE_RETURN_IF_ERROR(steady_state.Reach(backend));
     return before_counting();
   };
-  if (trace_.fill_operations() == 0) KVSTATE_RETURN_IF_ERROR(before_counting());
   return Replay(trace_, backend, options);
 }
 
