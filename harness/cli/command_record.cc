@@ -45,7 +45,11 @@ int RecordCommand(const RecordCommandOptions& options, const Console& console) {
   if (options.output.empty()) {
     return console.Fail(InvalidArgumentError("--output is missing: the trace file to make"), kExitUsage);
   }
-  auto writer = harness::TraceWriter::Create(options.output);
+  if (options.values != "full" && options.values != "sizes") {
+    return console.Fail(InvalidArgumentError("--values: '" + options.values + "' is neither full nor sizes"),
+                        kExitUsage);
+  }
+  auto writer = harness::TraceWriter::Create(options.output, options.values == "sizes");
   if (!writer.ok()) return console.Fail(writer.status().WithContext("--output"));
   auto directory = harness::WorkDirectory::Create(console.temporary_directory);
   if (!directory.ok()) return console.Fail(directory.status());

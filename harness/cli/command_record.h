@@ -13,6 +13,7 @@ struct RecordCommandOptions {
   std::vector<std::string> workloads;  ///< Positional: one, of the suite, or any there is.
   SuiteFlags suite;
   std::string output;
+  std::string values = "full";  ///< Or "sizes".
 };
 
 /// `kvstate record`: a workload's accesses to state into a trace file. Returns the exit code.

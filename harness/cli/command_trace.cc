@@ -46,7 +46,7 @@ int TraceInfoCommand(const TraceInfoOptions& options, const Console& console) {
   if (!status.ok()) return console.Fail(status);
   const harness::TraceTotals& totals = (*trace)->totals();
   const harness::ProfiledTrace profiled{options.traces.front(), (*trace)->file_bytes(), totals.first_time_ms,
-                                        totals.last_time_ms};
+                                        totals.last_time_ms,    (*trace)->header(),     totals.fill_operations};
   console.out << (options.json ? harness::ProfileJson(profiled, profile)
                                : harness::ProfileText(profiled, profile, console.style));
   console.out.flush();

@@ -86,6 +86,8 @@ DEFINE_uint64(limit, 0, "Entries to dump; 0: all.");
 DEFINE_string(format, "csv", "Format of the file to import: csv, jsonl.");
 DEFINE_string(input, "", "The file to import; gzip and zstd are told by their first bytes and unpacked.");
 DEFINE_string(output, "", "The trace file to make.");
+DEFINE_string(values, "full",
+              "What the trace holds of values: full, or sizes alone: a replay then makes values of these sizes.");
 DEFINE_string(
     key_column, "",
     "The column that events are keyed by. Of csv: its number from 0, or its name in the header; 0 when empty. "
@@ -151,7 +153,7 @@ const std::vector<CommandSpec>& Commands() {
         {"record",
          "WORKLOAD",
          "Records the accesses to state of a suite's workload, or of any, into a trace file.",
-         {"suite", "set", "scale", "fill_events", "seed", "output"}},
+         {"suite", "set", "scale", "fill_events", "seed", "output", "values"}},
         {"replay",
          "TRACE…",
          "Replays trace files on all backends, verifies that they agree, and compares them.",
@@ -289,7 +291,9 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
                             console);
   }
   if (name == "record") {
-    return RecordCommand({.workloads = arguments.positional, .suite = FlagsOfSuite(), .output = FLAGS_output}, console);
+    return RecordCommand(
+        {.workloads = arguments.positional, .suite = FlagsOfSuite(), .output = FLAGS_output, .values = FLAGS_values},
+        console);
   }
   if (name == "trace info") {
     return TraceInfoCommand(

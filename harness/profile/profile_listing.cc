@@ -28,6 +28,19 @@ double PerOperation(const ProfiledTrace& trace, const TraceProfile& profile) {
   return static_cast<double>(trace.bytes) / static_cast<double>(profile.operations());
 }
 
+/// What there is to say of the trace beyond its operations; nothing of most.
+std::string MarksText(const ProfiledTrace& trace) {
+  std::string text;
+  if (trace.fill_operations > 0) {
+    text += "the first " + ShortNumber(static_cast<double>(trace.fill_operations)) +
+            " operations fill state; what is to be measured follows\n";
+  }
+  if (trace.header.values_are_sizes) text += "values: their sizes alone; a replay makes values of these sizes\n";
+  if (trace.header.keys_are_hashed) text += "keys are hashed\n";
+  if (trace.header.is_part) text += "a part of another trace: state from before it is missing\n";
+  return text;
+}
+
 struct Distribution {
   std::string_view name;
   const Histogram& histogram;
@@ -105,6 +118,7 @@ std::string ProfileText(const ProfiledTrace& trace, const TraceProfile& profile,
                      ShortTime(static_cast<double>(trace.last_time_ms - trace.first_time_ms) * kNsOfMs) +
                      " of stream time, " + ShortBytes(static_cast<double>(trace.bytes)) + ", " +
                      ShortBytes(PerOperation(trace, profile)) + " an operation\n";
+  text += MarksText(trace);
   if (profile.sample_percent() < 100) {
     text += "keys and addresses: scaled up from a sample of " + Percent(profile.sample_percent()) + " of the keys\n";
   }
@@ -124,6 +138,10 @@ std::string ProfileText(const ProfiledTrace& trace, const TraceProfile& profile,
 std::string ProfileJson(const ProfiledTrace& trace, const TraceProfile& profile) {
   Json json{{"trace", trace.name},
             {"operations", profile.operations()},
+            {"fill_operations", trace.fill_operations},
+            {"values_are_sizes", trace.header.values_are_sizes},
+            {"keys_are_hashed", trace.header.keys_are_hashed},
+            {"is_part", trace.header.is_part},
             {"file_bytes", trace.bytes},
             {"file_bytes_per_operation", PerOperation(trace, profile)},
             {"first_time_ms", trace.first_time_ms},

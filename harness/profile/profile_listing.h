@@ -15,6 +15,8 @@ struct ProfiledTrace {
   uint64_t bytes = 0;  ///< Of the file.
   int64_t first_time_ms = 0;
   int64_t last_time_ms = 0;
+  TraceHeader header = {};
+  uint64_t fill_operations = 0;
 };
 
 /// For people.

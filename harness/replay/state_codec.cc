@@ -18,6 +18,11 @@ namespace {
 /// In place of a state's kind.
 constexpr uint8_t kQueueOfTimers = 128;
 
+// Of a trace, in its header.
+constexpr uint64_t kValuesAreSizes = 1;
+constexpr uint64_t kKeysAreHashed = 2;
+constexpr uint64_t kIsPart = 4;
+
 constexpr std::string_view kReduceFunctions[] = {"sum_int64", "max_int64"};
 
 constexpr std::string_view kAggregateFunctions[] = {"mean_int64"};
@@ -226,9 +231,11 @@ Result<TraceState> DecodeTraceState(ByteView bytes, uint32_t version) {
 void EncodeTraceHeader(const TraceHeader& header, ByteWriter& out) {
   header.key_serializer->Snapshot().Write(out);
   out.PutVarint(header.max_parallelism);
+  out.PutVarint((header.values_are_sizes ? kValuesAreSizes : 0) | (header.keys_are_hashed ? kKeysAreHashed : 0) |
+                (header.is_part ? kIsPart : 0));
 }
 
-Result<TraceHeader> DecodeTraceHeader(ByteView bytes) {
+Result<TraceHeader> DecodeTraceHeader(ByteView bytes, uint32_t version) {
   ByteReader in(bytes);
   TraceHeader header;
   KVSTATE_ASSIGN_OR_RETURN(const SerializerSnapshot snapshot, SerializerSnapshot::Read(in));
@@ -238,6 +245,13 @@ Result<TraceHeader> DecodeTraceHeader(ByteView bytes) {
     return in.Malformed("max parallelism");
   }
   header.max_parallelism = static_cast<uint32_t>(max_parallelism);
+  uint64_t marks = 0;
+  if (version >= 3 && (!in.ReadVarint(&marks) || (marks & ~(kValuesAreSizes | kKeysAreHashed | kIsPart)) != 0)) {
+    return in.Malformed("marks of the trace");
+  }
+  header.values_are_sizes = (marks & kValuesAreSizes) != 0;
+  header.keys_are_hashed = (marks & kKeysAreHashed) != 0;
+  header.is_part = (marks & kIsPart) != 0;
   if (!in.AtEnd()) return in.Malformed("end of the header");
   return header;
 }

@@ -24,7 +24,7 @@ Status EncodeTraceState(const TraceState& state, ByteWriter& out);
 Result<TraceState> DecodeTraceState(ByteView bytes, uint32_t version = kTraceVersion);
 
 void EncodeTraceHeader(const TraceHeader& header, ByteWriter& out);
-Result<TraceHeader> DecodeTraceHeader(ByteView bytes);
+Result<TraceHeader> DecodeTraceHeader(ByteView bytes, uint32_t version = kTraceVersion);
 
 }  // namespace kvstate::harness
 

@@ -80,6 +80,10 @@ struct TraceState {
 struct TraceHeader {
   SerializerPtr key_serializer;
   uint32_t max_parallelism = 128;
+  /// The trace's file holds sizes in place of states' values; a reader makes values of these sizes (MadeValues).
+  bool values_are_sizes = false;
+  bool keys_are_hashed = false;  ///< Keys stand for others, that only who has a secret can tell.
+  bool is_part = false;          ///< Of another trace: what was done before, or between, is missing.
 };
 
 /// What a trace holds in all.

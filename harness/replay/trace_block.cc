@@ -1,5 +1,7 @@
 #include "harness/replay/trace_block.h"
 
+#include "harness/replay/made_values.h"
+
 namespace kvstate::harness {
 
 namespace {
@@ -11,13 +13,11 @@ constexpr uint8_t kTimeMoves = 0x80;
 constexpr uint64_t kReadsKeys = 1;
 constexpr uint64_t kReadsValues = 2;
 
-uint64_t ZigZag(int64_t v) { return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63); }
-int64_t UnZigZag(uint64_t v) { return static_cast<int64_t>((v >> 1) ^ (~(v & 1) + 1)); }
-
 /// What follows an operation's common part.
 struct Layout {
   bool user_key = false;
   bool value = false;
+  bool sizable = false;   ///< The value is a state's, so that its size may stand for it.
   bool nullable = false;  ///< A byte before the value says whether it is null.
   bool iterator = false;
   bool steps = false;  ///< What a step reads, and the count of steps.
@@ -28,10 +28,10 @@ Layout LayoutOf(Operation operation) {
   switch (operation) {
     case Operation::kUpdate:
     case Operation::kUpdateInternal:
-      return {.value = true, .nullable = true};
+      return {.value = true, .sizable = true, .nullable = true};
     case Operation::kAdd:
     case Operation::kAddAll:
-      return {.value = true};
+      return {.value = true, .sizable = true};
     case Operation::kMerge:
       return {.user_key = true, .value = true};
     case Operation::kMapGet:
@@ -39,7 +39,7 @@ Layout LayoutOf(Operation operation) {
     case Operation::kMapContains:
       return {.user_key = true};
     case Operation::kMapPut:
-      return {.user_key = true, .value = true, .nullable = true};
+      return {.user_key = true, .value = true, .sizable = true, .nullable = true};
     case Operation::kMapScan:
       return {.steps = true};
     case Operation::kIteratorOpen:
@@ -49,7 +49,7 @@ Layout LayoutOf(Operation operation) {
     case Operation::kIteratorAdvance:
       return {.iterator = true, .steps = true};
     case Operation::kIteratorSetValue:
-      return {.value = true, .nullable = true, .iterator = true};
+      return {.value = true, .sizable = true, .nullable = true, .iterator = true};
     case Operation::kKeys:
       return {.user_key = true, .steps = true};
     case Operation::kKeysAndNamespaces:
@@ -70,7 +70,8 @@ Layout LayoutOf(Operation operation) {
   return {};
 }
 
-Status DecodeOperation(ByteReader& in, size_t states, int64_t* time_ms, TraceOperation* operation) {
+/// Where values' sizes stand for them, `size` gets that of this one.
+Status DecodeOperation(ByteReader& in, size_t states, int64_t* time_ms, TraceOperation* operation, uint64_t* size) {
   uint8_t head = 0;
   if (!in.ReadByte(&head)) return in.Malformed("operation");
   const uint8_t code = head & kOperationMask;
@@ -111,9 +112,11 @@ Status DecodeOperation(ByteReader& in, size_t states, int64_t* time_ms, TraceOpe
     if (!in.ReadByte(&null_value) || null_value > 1) return in.Malformed("null mark");
     operation->null_value = null_value == 1;
   }
-  if (layout.value && !operation->null_value && !in.ReadLengthPrefixed(&operation->value)) {
-    return in.Malformed("value");
+  if (!layout.value || operation->null_value) return Status();
+  if (size != nullptr && layout.sizable) {
+    return in.ReadVarint(size) && *size <= kMaxValueBytes ? Status() : in.Malformed("size of a value");
   }
+  if (!in.ReadLengthPrefixed(&operation->value)) return in.Malformed("value");
   return Status();
 }
 
@@ -193,7 +196,14 @@ void BlockEncoder::Append(const TraceOperation& operation) {
   if (layout.timestamp) bytes_.PutVarint(ZigZag(operation.timestamp));
   if (layout.user_key) bytes_.PutLengthPrefixed(operation.user_key);
   if (layout.nullable) bytes_.PutByte(operation.null_value ? 1 : 0);
-  if (layout.value && !operation.null_value) bytes_.PutLengthPrefixed(operation.value);
+  if (layout.value && !operation.null_value) {
+    if (values_are_sizes_ && layout.sizable) {
+      bytes_.PutVarint(operation.value.size());
+      unwritten_bytes_ += operation.value.size();
+    } else {
+      bytes_.PutLengthPrefixed(operation.value);
+    }
+  }
   ++operations_;
 }
 
@@ -207,12 +217,17 @@ ByteView BlockEncoder::Finish() {
 
 void BlockEncoder::StartNext() {
   bytes_.Clear();
+  unwritten_bytes_ = 0;
   operations_ = 0;
   key_stated_ = false;
   for (NamespaceOfState& of_state : namespaces_) of_state.stated = false;
 }
 
-Status DecodeBlock(ByteView block, size_t states, std::vector<TraceOperation>* operations) {
+bool HasSizableValue(const TraceOperation& operation) {
+  return LayoutOf(operation.operation).sizable && !operation.null_value;
+}
+
+Status DecodeBlock(ByteView block, size_t states, std::vector<TraceOperation>* operations, MadeValues* made) {
   operations->clear();
   ByteReader in(block);
   uint64_t count = 0;
@@ -224,12 +239,14 @@ Status DecodeBlock(ByteView block, size_t states, std::vector<TraceOperation>* o
   if (!in.ReadVarint(&base)) return in.Malformed("time of the block");
   int64_t time_ms = UnZigZag(base);
   operations->resize(count);
-  for (TraceOperation& operation : *operations) {
+  std::vector<uint64_t> sizes(made != nullptr ? count : 0);
+  for (size_t i = 0; i < count; ++i) {
+    TraceOperation& operation = (*operations)[i];
     operation = TraceOperation();
-    KVSTATE_RETURN_IF_ERROR(DecodeOperation(in, states, &time_ms, &operation));
+    KVSTATE_RETURN_IF_ERROR(DecodeOperation(in, states, &time_ms, &operation, made != nullptr ? &sizes[i] : nullptr));
   }
   if (!in.AtEnd()) return in.Malformed("end of the block");
-  return Status();
+  return made != nullptr ? made->Make(block, sizes, operations) : Status();
 }
 
 }  // namespace kvstate::harness

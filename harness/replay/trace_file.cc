@@ -3,11 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "harness/replay/state_codec.h"
@@ -16,43 +15,30 @@ namespace kvstate::harness {
 
 namespace {
 
-constexpr std::string_view kMagic = "KVSTRACE";
-constexpr size_t kStartBytes = 12;
-
-// A block: type, bytes stored, bytes raw, checksum; then the stored bytes.
-constexpr size_t kBlockHeadBytes = 17;
-constexpr size_t kChecksummedHeadBytes = 9;
-/// Version 3 has the end of filling, too.
-constexpr size_t FooterRawBytes(uint32_t version) { return version < 3 ? 40 : 48; }
-constexpr char kHeaderBlock = 'H';
-constexpr char kStateBlock = 'S';
-constexpr char kOperationBlock = 'O';
-constexpr char kFooterBlock = 'F';
-// The largest value and what stands around it; what a damaged length can make a reader allocate.
-constexpr uint64_t kMaxBlockBytes = kMaxValueBytes + 2 * kBlockBytes;
-
-uint64_t Checksum(ByteView head, uint64_t sequence, ByteView stored) {
-  ByteWriter prefix;
-  prefix.PutFixed64(sequence);
-  prefix.PutBytes(head);
-  return XXH3_64bits_withSeed(stored.data(), stored.size(), XXH3_64bits(prefix.view().data(), prefix.size()));
-}
+/// For messages.
+std::string At(uint64_t offset) { return " at offset " + std::to_string(offset); }
 
 }  // namespace
 
-Result<std::unique_ptr<TraceWriter>> TraceWriter::Create(const std::string& path) {
+Result<std::unique_ptr<TraceWriter>> TraceWriter::Create(const std::string& path, bool values_are_sizes) {
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
-  return std::unique_ptr<TraceWriter>(new TraceWriter(std::move(file)));
+  return std::unique_ptr<TraceWriter>(new TraceWriter(std::move(file), values_are_sizes));
 }
 
 Status TraceWriter::Begin(const TraceHeader& header) {
   ByteWriter start;
-  start.PutBytes(kMagic);
+  start.PutBytes(kTraceMagic);
   start.PutFixed32(kTraceVersion);
   KVSTATE_RETURN_IF_ERROR(file_->Write(start.view()));
+  TraceHeader written = header;
+  written.values_are_sizes = header.values_are_sizes || values_are_sizes_;
+  values_are_sizes_ = written.values_are_sizes;
+  if (values_are_sizes_) encoder_.WriteSizesOfValues();
   ByteWriter bytes;
-  EncodeTraceHeader(header, bytes);
-  return WriteBlock(kHeaderBlock, bytes.view());
+  EncodeTraceHeader(written, bytes);
+  KVSTATE_RETURN_IF_ERROR(WriteBlock(kHeaderBlock, bytes.view()));
+  index_ = TraceIndex(file_->size());
+  return Status();
 }
 
 Status TraceWriter::WriteBlock(char type, ByteView raw) {
@@ -68,10 +54,7 @@ Status TraceWriter::WriteBlock(char type, ByteView raw) {
     if (size < raw.size()) stored = ByteView(compressed_.data(), size);
   }
   ByteWriter head;
-  head.PutByte(static_cast<uint8_t>(type));
-  head.PutFixed32(static_cast<uint32_t>(stored.size()));
-  head.PutFixed32(static_cast<uint32_t>(raw.size()));
-  head.PutFixed64(Checksum(head.view(), sequence_, stored));
+  EncodeBlockHead(type, sequence_, stored, raw.size(), head);
   ++sequence_;
   KVSTATE_RETURN_IF_ERROR(file_->Write(head.view()));
   return file_->Write(stored);
@@ -79,15 +62,26 @@ Status TraceWriter::WriteBlock(char type, ByteView raw) {
 
 Status TraceWriter::AddState(const TraceState& state) {
   KVSTATE_RETURN_IF_ERROR(WriteOperations());
+  if (values_are_sizes_) KVSTATE_RETURN_IF_ERROR(made_.AddState(state));
   ByteWriter bytes;
   KVSTATE_RETURN_IF_ERROR(EncodeTraceState(state, bytes));
   ++totals_.states;
-  return WriteBlock(kStateBlock, bytes.view());
+  const uint64_t before = file_->size();
+  KVSTATE_RETURN_IF_ERROR(WriteBlock(kStateBlock, bytes.view()));
+  index_.AddState(file_->size() - before);
+  return Status();
 }
 
 Status TraceWriter::Append(const TraceOperation& operation) {
-  if (totals_.operations == 0) totals_.first_time_ms = operation.time_ms;
+  if (values_are_sizes_ && !made_.CanMake(operation)) {
+    return InvalidArgumentError("trace file: values as sizes: no value of " + std::to_string(operation.value.size()) +
+                                " bytes can be made for state " + std::to_string(operation.state) +
+                                "; record this trace with its values");
+  }
+  if (totals_.operations == 0) totals_.first_time_ms = clock_ms_ = operation.time_ms;
   totals_.last_time_ms = operation.time_ms;
+  clock_ms_ = std::max(clock_ms_, operation.time_ms);
+  if (encoder_.operations() == 0) block_clock_ms_ = clock_ms_;
   ++totals_.operations;
   encoder_.Append(operation);
   return encoder_.full() ? WriteOperations() : Status();
@@ -96,21 +90,22 @@ Status TraceWriter::Append(const TraceOperation& operation) {
 Status TraceWriter::WriteOperations() {
   if (encoder_.operations() == 0) return Status();
   ++totals_.blocks;
+  const uint64_t before = file_->size();
   KVSTATE_RETURN_IF_ERROR(WriteBlock(kOperationBlock, encoder_.Finish()));
+  index_.AddOperations(file_->size() - before, encoder_.operations(), block_clock_ms_);
   encoder_.StartNext();
   return Status();
 }
 
 Status TraceWriter::Finish() {
   KVSTATE_RETURN_IF_ERROR(WriteOperations());
-  ByteWriter footer;
-  footer.PutFixed64(totals_.operations);
-  footer.PutFixed64(totals_.blocks);
-  footer.PutFixed64(totals_.states);
-  footer.PutFixed64(static_cast<uint64_t>(totals_.first_time_ms));
-  footer.PutFixed64(static_cast<uint64_t>(totals_.last_time_ms));
-  footer.PutFixed64(totals_.fill_operations);
-  KVSTATE_RETURN_IF_ERROR(WriteBlock(kFooterBlock, footer.view()));
+  const TraceFooter footer{totals_, file_->size()};
+  ByteWriter bytes;
+  index_.Encode(bytes);
+  KVSTATE_RETURN_IF_ERROR(WriteBlock(kIndexBlock, bytes.view()));
+  bytes.Clear();
+  EncodeFooter(footer, bytes);
+  KVSTATE_RETURN_IF_ERROR(WriteBlock(kFooterBlock, bytes.view()));
   return file_->Commit();
 }
 
@@ -130,8 +125,7 @@ Result<std::unique_ptr<TraceReader>> TraceReader::Open(const std::string& path) 
 }
 
 Status TraceReader::Damaged(uint64_t offset, const std::string& what) const {
-  return DataLossError("trace " + path_ + ": block " + std::to_string(sequence_) + " at offset " +
-                       std::to_string(offset) + ": " + what);
+  return DataLossError("trace " + path_ + ": block " + std::to_string(sequence_) + At(offset) + ": " + what);
 }
 
 Status TraceReader::ReadAt(uint64_t offset, size_t bytes, char* to) const {
@@ -147,69 +141,51 @@ Status TraceReader::ReadAt(uint64_t offset, size_t bytes, char* to) const {
 }
 
 Status TraceReader::ReadStart() {
-  char start[kStartBytes] = {};
+  char start[kTraceStartBytes] = {};
   if (file_bytes_ > 0) {
-    KVSTATE_RETURN_IF_ERROR(ReadAt(0, file_bytes_ < kStartBytes ? file_bytes_ : kStartBytes, start));
+    KVSTATE_RETURN_IF_ERROR(ReadAt(0, file_bytes_ < kTraceStartBytes ? file_bytes_ : kTraceStartBytes, start));
   }
-  const ByteView view(start, file_bytes_ < kStartBytes ? file_bytes_ : kStartBytes);
-  if (view.substr(0, kMagic.size()) != kMagic) {
+  const ByteView view(start, file_bytes_ < kTraceStartBytes ? file_bytes_ : kTraceStartBytes);
+  if (view.substr(0, kTraceMagic.size()) != kTraceMagic) {
     return InvalidArgumentError("trace " + path_ + ": not a kvstate trace: it does not start with " +
-                                std::string(kMagic) + "; 'kvstate import' makes one of a CSV file");
+                                std::string(kTraceMagic) + "; 'kvstate import' makes one of a CSV file");
   }
-  if (view.size() < kStartBytes) return Damaged(0, "the file ends in its first bytes: the trace is cut short");
-  ByteReader in(view.substr(kMagic.size()));
+  if (view.size() < kTraceStartBytes) return Damaged(0, "the file ends in its first bytes: the trace is cut short");
+  ByteReader in(view.substr(kTraceMagic.size()));
   if (!in.ReadFixed32(&version_) || version_ == 0 || version_ > kTraceVersion) {
     return InvalidArgumentError("trace " + path_ + ": format version " + std::to_string(version_) +
                                 "; this program reads versions 1 to " + std::to_string(kTraceVersion) +
                                 ", a newer one may read it");
   }
-  offset_ = kStartBytes;
+  offset_ = kTraceStartBytes;
   KVSTATE_ASSIGN_OR_RETURN(const Block block, ReadBlock());
   if (block.type != kHeaderBlock) return Damaged(block.offset, "not the header");
-  auto header = DecodeTraceHeader(block.raw);
+  auto header = DecodeTraceHeader(block.raw, version_);
   if (!header.ok()) return header.status().WithContext("trace " + path_ + ": header");
   header_ = *header;
+  if (header_.values_are_sizes) made_ = std::make_unique<MadeValues>();
   first_block_offset_ = offset_;
   return Status();
 }
 
 /// The footer is looked at first, so that a file that was cut short is known before a run is spent on it.
 Status TraceReader::ReadFooter() {
-  const size_t footer_bytes = kBlockHeadBytes + FooterRawBytes(version_);
+  const size_t footer_bytes = FooterBytes(version_);
   if (file_bytes_ < first_block_offset_ + footer_bytes) {
     return Damaged(file_bytes_, "the footer is missing: the trace is cut short");
   }
-  std::string footer(footer_bytes, '\0');
+  std::string bytes(footer_bytes, '\0');
   const uint64_t at = file_bytes_ - footer_bytes;
-  KVSTATE_RETURN_IF_ERROR(ReadAt(at, footer_bytes, footer.data()));
-  if (!TakeFooter(footer)) {
-    return DataLossError("trace " + path_ + ": no footer at offset " + std::to_string(at) +
-                         ": the trace is cut short, damaged, or something follows it");
+  KVSTATE_RETURN_IF_ERROR(ReadAt(at, footer_bytes, bytes.data()));
+  TraceFooter footer;
+  if (!DecodeFooter(bytes, version_, &footer)) {
+    return DataLossError("trace " + path_ + ": no footer" + At(at) +
+                         ": the trace is cut short, damaged, or something follows it; 'kvstate trace rewrite "
+                         "--salvage' saves what is whole");
   }
+  totals_ = footer.totals;
+  index_offset_ = footer.index_offset;
   return Status();
-}
-
-/// Its checksum holds its number, which is known when reading has come to it; here, its form.
-bool TraceReader::TakeFooter(ByteView footer) {
-  const size_t raw_bytes = FooterRawBytes(version_);
-  ByteReader in(footer);
-  uint8_t type = 0;
-  uint32_t stored = 0;
-  uint32_t raw = 0;
-  uint64_t checksum = 0;
-  if (!in.ReadByte(&type) || type != kFooterBlock || !in.ReadFixed32(&stored) || stored != raw_bytes ||
-      !in.ReadFixed32(&raw) || raw != raw_bytes || !in.ReadFixed64(&checksum)) {
-    return false;
-  }
-  uint64_t first = 0;
-  uint64_t last = 0;
-  if (!in.ReadFixed64(&totals_.operations) || !in.ReadFixed64(&totals_.blocks) || !in.ReadFixed64(&totals_.states) ||
-      !in.ReadFixed64(&first) || !in.ReadFixed64(&last)) {
-    return false;
-  }
-  totals_.first_time_ms = static_cast<int64_t>(first);
-  totals_.last_time_ms = static_cast<int64_t>(last);
-  return version_ < 3 || (in.ReadFixed64(&totals_.fill_operations) && totals_.fill_operations <= totals_.operations);
 }
 
 Result<TraceReader::Block> TraceReader::ReadBlock() {
@@ -217,35 +193,22 @@ Result<TraceReader::Block> TraceReader::ReadBlock() {
   const uint64_t at = offset_;
   if (at >= file_bytes_) return Damaged(at, "it is missing: the trace is cut short");
   KVSTATE_RETURN_IF_ERROR(ReadAt(at, kBlockHeadBytes, head_bytes));
-  const ByteView head(head_bytes, kBlockHeadBytes);
-  ByteReader in(head);
-  uint8_t type = 0;
-  uint32_t stored = 0;
-  uint32_t raw = 0;
-  uint64_t checksum = 0;
-  if (!in.ReadByte(&type) || !in.ReadFixed32(&stored) || !in.ReadFixed32(&raw) || !in.ReadFixed64(&checksum)) {
-    return Damaged(at, "its head does not decode");
-  }
-  if (stored > raw || raw > kMaxBlockBytes) return Damaged(at, "it is damaged: impossible lengths");
-  if (stored > file_bytes_ - at - kBlockHeadBytes) {
-    return Damaged(at, "it needs " + std::to_string(stored) + " bytes and the file has " +
+  const ByteView head_view(head_bytes, kBlockHeadBytes);
+  BlockHead head;
+  if (!DecodeBlockHead(head_view, &head)) return Damaged(at, "it is damaged: impossible lengths");
+  if (head.stored > file_bytes_ - at - kBlockHeadBytes) {
+    return Damaged(at, "it needs " + std::to_string(head.stored) + " bytes and the file has " +
                            std::to_string(file_bytes_ - at - kBlockHeadBytes) + ": cut short or damaged");
   }
-  stored_.resize(stored);
-  KVSTATE_RETURN_IF_ERROR(ReadAt(at + kBlockHeadBytes, stored, stored_.data()));
-  if (Checksum(head.substr(0, kChecksummedHeadBytes), sequence_, stored_) != checksum) {
+  stored_.resize(head.stored);
+  KVSTATE_RETURN_IF_ERROR(ReadAt(at + kBlockHeadBytes, head.stored, stored_.data()));
+  if (!BlockIsWhole(head_view, sequence_, stored_)) {
     return Damaged(at, "it is damaged: its checksum does not match");
   }
-  if (stored == raw) {
-    raw_.swap(stored_);
-  } else {
-    raw_.resize(raw);
-    const size_t size = ZSTD_decompress(raw_.data(), raw_.size(), stored_.data(), stored_.size());
-    if (ZSTD_isError(size) != 0 || size != raw) return Damaged(at, "it does not decompress");
-  }
-  offset_ = at + kBlockHeadBytes + stored;
+  if (!DecompressBlock(&stored_, head.raw, &raw_)) return Damaged(at, "it does not decompress");
+  offset_ = at + kBlockHeadBytes + head.stored;
   ++sequence_;
-  return Block{static_cast<char>(type), at, ByteView(raw_)};
+  return Block{head.type, at, ByteView(raw_)};
 }
 
 Status TraceReader::TakeState(const Block& block) {
@@ -253,10 +216,64 @@ Status TraceReader::TakeState(const Block& block) {
   if (states_seen_ <= states_.size()) return Status();  // Known since before a Rewind.
   auto state = DecodeTraceState(block.raw, version_);
   if (!state.ok()) {
-    return state.status().WithContext("trace " + path_ + ": block at offset " + std::to_string(block.offset));
+    return state.status().WithContext("trace " + path_ + ": block" + At(block.offset));
+  }
+  if (made_ != nullptr) {
+    const Status makes = made_->AddState(*state);
+    if (!makes.ok())
+      return DataLossError("trace " + path_ + ": block" + At(block.offset) + ": " + std::string(makes.message()));
   }
   states_.push_back(std::move(state).value());
   return Status();
+}
+
+Status TraceReader::LoadIndex() {
+  if (index_.has_value()) return Status();
+  offset_ = index_offset_;
+  sequence_ = totals_.states + totals_.blocks + 1;
+  KVSTATE_ASSIGN_OR_RETURN(const Block block, ReadBlock());
+  if (block.type != kIndexBlock) return Damaged(block.offset, "not the index, which the footer says it is");
+  auto index = TraceIndex::Decode(block.raw, first_block_offset_, index_offset_, totals_);
+  if (!index.ok()) return index.status().WithContext("trace " + path_ + ": block" + At(block.offset));
+  index_ = std::move(index).value();
+  return Status();
+}
+
+/// `number` counts the blocks of the index.
+Status TraceReader::SeekToBlock(size_t number) {
+  KVSTATE_RETURN_IF_ERROR(Rewind());
+  const std::vector<TraceIndex::Block>& blocks = index_->blocks();
+  for (size_t i = 0; i < number; ++i) {
+    if (blocks[i].holds_operations) {
+      ++seen_.blocks;
+      continue;
+    }
+    offset_ = blocks[i].offset;
+    sequence_ = i + 1;
+    if (states_seen_ < states_.size()) {
+      ++states_seen_;
+      continue;
+    }
+    KVSTATE_ASSIGN_OR_RETURN(const Block block, ReadBlock());
+    if (block.type != kStateBlock) return Damaged(block.offset, "not the state that the index says it is");
+    KVSTATE_RETURN_IF_ERROR(TakeState(block));
+  }
+  offset_ = number < blocks.size() ? blocks[number].offset : index_offset_;
+  sequence_ = number + 1;
+  seen_.operations = number < blocks.size() ? blocks[number].first_operation : totals_.operations;
+  return Status();
+}
+
+Status TraceReader::SeekToOperation(uint64_t number) {
+  if (version_ < 3) return Rewind();
+  KVSTATE_RETURN_IF_ERROR(LoadIndex());
+  return SeekToBlock(index_->BlockOfOperation(number));
+}
+
+Status TraceReader::SeekToTime(int64_t ms) {
+  if (version_ < 3) return Rewind();
+  KVSTATE_RETURN_IF_ERROR(LoadIndex());
+  return SeekToBlock(index_->BlockOfTime(ms));
 }
 
 Status TraceReader::CheckEnd(const Block& block) const {
@@ -279,13 +296,15 @@ Result<const std::vector<TraceOperation>*> TraceReader::NextChunk() {
       KVSTATE_RETURN_IF_ERROR(CheckEnd(block));
       at_end_ = true;
     } else if (block.type == kOperationBlock) {
-      const Status decoded = DecodeBlock(block.raw, states_seen_, &operations_);
+      const Status decoded = DecodeBlock(block.raw, states_seen_, &operations_, made_.get());
       if (!decoded.ok()) {
-        return decoded.WithContext("trace " + path_ + ": block at offset " + std::to_string(block.offset));
+        return decoded.WithContext("trace " + path_ + ": block " + std::to_string(sequence_ - 1) + At(block.offset));
       }
       seen_.operations += operations_.size();
       ++seen_.blocks;
       return &std::as_const(operations_);
+    } else if (block.type == kIndexBlock && version_ >= 3 && block.offset == index_offset_) {
+      continue;  // Whole; what it says is looked at when something is sought.
     } else {
       return Damaged(block.offset, "a block of an unknown type");
     }

@@ -56,6 +56,20 @@ class TraceTest(CliTest):
             self.assertIn(part, text)
         self.assertIn("sample of 50% of the keys", self.good("trace", "info", trace, "--sample_percent=50"))
 
+    def test_a_trace_of_sizes_shows_no_value_and_costs_alike(self):
+        small = ("--set=*.source.events=500,*.source.keys=50,*.source.value_bytes=200,*.source.value_random_percent=100,"
+                 "*.operator.keep_payload=yes")
+        full = self.record("value_rmw", small, name="full.trace")
+        sizes = self.record("value_rmw", small, "--values=sizes", name="sizes.trace")
+        of_full, of_sizes = self.info(full), self.info(sizes)
+        for figure in ("operations", "keys", "value_bytes", "stack_distance", "popularity", "states", "slices"):
+            self.assertEqual(of_full[figure], of_sizes[figure], figure)
+        self.assertTrue(of_sizes["values_are_sizes"])
+        self.assertFalse(of_full["values_are_sizes"])
+        self.assertLess(of_sizes["file_bytes"] * 4, of_full["file_bytes"])
+        self.assertIn("sizes alone", self.good("trace", "info", sizes))
+        self.good("replay", sizes, "--repetitions=1")
+
     def test_wrong_calls(self):
         trace = self.record("dedup_miss", "--set=*.source.events=10")
         self.fails(2, "record", says=["one workload"])
@@ -63,6 +77,7 @@ class TraceTest(CliTest):
         self.fails(2, "record", "nothing", f"--output={trace}.2", says=["nothing", "quick", "value_rmw"])
         self.fails(2, "record", "dedup_miss", "--set=*.source.event=1", f"--output={trace}.2", says=["event", "events"])
         self.fails(1, "record", "dedup_miss", f"--output={self.directory}/none/t", says=["--output"])
+        self.fails(2, "record", "dedup_miss", f"--output={trace}.2", "--values=some", says=["--values", "full", "sizes"])
         self.fails(2, "trace", "info", says=["one trace file"])
         self.fails(2, "trace", "info", trace, "--sample_percent=0", says=["--sample_percent"])
         self.fails(2, "trace", "frob", says=["info"])

@@ -32,5 +32,24 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     FUZZ_CHECK((*reader)->Rewind().ok());
   }
+  // The whole file could be read: what is sought is found, unless the index lies.
+  const uint64_t operations = (*reader)->operations();
+  for (const uint64_t wanted : {uint64_t{0}, operations / 2, operations - 1, operations}) {
+    const kvstate::Status sought = (*reader)->SeekToOperation(wanted);
+    if (!sought.ok()) {
+      FUZZ_CHECK(IsKnownFailure(sought));
+      return 0;
+    }
+    const uint64_t first = (*reader)->next_operation();
+    FUZZ_CHECK(first <= operations);
+    const auto chunk = (*reader)->NextChunk();
+    if (!chunk.ok()) {
+      FUZZ_CHECK(IsKnownFailure(chunk.status()));
+      return 0;
+    }
+    FUZZ_CHECK((*reader)->next_operation() == first + (*chunk)->size());
+  }
+  const kvstate::Status sought = (*reader)->SeekToTime((*reader)->totals().last_time_ms);
+  FUZZ_CHECK(sought.ok() || IsKnownFailure(sought));
   return 0;
 }

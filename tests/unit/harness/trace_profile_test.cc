@@ -127,13 +127,13 @@ TEST_F(TraceProfileTest, JsonLeavesOutWhatDoesNotOccurAndTakesAnyName) {
   TraceProfile profile(1, 100);
   profile.Add(Access(Operation::kGet, 0, "k", 7), states_);
   profile.Finish();
-  const auto json = nlohmann::json::parse(ProfileJson({"x.trace", 10, 7, 7}, profile));
+  const auto json = nlohmann::json::parse(ProfileJson({"x.trace", 10, 7, 7, {}, 0}, profile));
   EXPECT_EQ(json["operations"], 1);
   EXPECT_EQ(json["states"][0]["operations"]["get"], 1);
   EXPECT_EQ(json["key_bytes"]["max"], 1);
   EXPECT_FALSE(json.contains("lifetime_ms"));
   EXPECT_FALSE(json.contains("value_bytes"));
-  EXPECT_NE(ProfileText({"x.trace", 10, 7, 7}, profile, {}).find("100%"), std::string::npos);
+  EXPECT_NE(ProfileText({"x.trace", 10, 7, 7, {}, 0}, profile, {}).find("100%"), std::string::npos);
 }
 
 TEST_F(TraceProfileTest, OfNoOperationsThereIsNothingToSay) {
