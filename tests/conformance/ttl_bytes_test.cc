@@ -12,13 +12,12 @@
 #include "kvstate/extension.h"
 #include "kvstate/serialized_access.h"
 #include "tests/conformance/conformance.h"
+#include "tests/conformance/ttl_state_testing.h"
 
 namespace kvstate::conformance {
 namespace {
 
 using Strings = std::vector<std::string>;
-
-constexpr int64_t kTtl = 100;
 
 struct Length {
   int64_t Create() const { return 0; }
@@ -28,24 +27,9 @@ struct Length {
 };
 
 /// Bytes and walks of states with a time to live: what they give has no times, and nothing that has expired.
-class TtlBytesTest : public BackendTest {
+class TtlBytesTest : public TtlStateTest {
  protected:
-  TtlBytesTest() {
-    ttl_.ttl_millis = kTtl;
-    ttl_.cleanup.incremental_entries = 0;
-    ttl_.cleanup.compaction_filter = false;
-  }
-  KeyedBackend<int64_t> OpenOnClock() {
-    BackendOptions options = Options(SerializerFor<int64_t>());
-    options.clock = clock_;
-    return KeyedBackend<int64_t>(Make(options));
-  }
-  template <class Descriptor>
-  Descriptor WithTtl(Descriptor descriptor) {
-    descriptor.ttl = ttl_;
-    descriptor.queryable_name = "q";
-    return descriptor;
-  }
+  TtlBytesTest() { queryable_name_ = "q"; }
   template <class State>
   static SerializedAccess& Access(State& state) {
     return *GetExtension<SerializedAccess>(*state.internal());
@@ -80,9 +64,6 @@ class TtlBytesTest : public BackendTest {
     for (const V& element : elements) all += Encode(element);
     return all;
   }
-
-  const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>(1000);
-  TtlConfig ttl_;
 };
 KVSTATE_ON_EVERY_BACKEND(TtlBytesTest);
 
@@ -96,7 +77,7 @@ TEST_P(TtlBytesTest, ValuesHaveNoTimesInTheirBytes) {
   EXPECT_EQ(Bytes(state), Encode(std::string("bytes")));
   EXPECT_EQ(Queried(state, 1), Encode(std::string("bytes")));
   EXPECT_CODE(Access(state).AddBytes("x"), kFailedPrecondition);
-  clock_->AdvanceMillis(kTtl);
+  clock_->AdvanceMillis(kLives);
   EXPECT_EQ(Queried(state, 1), std::nullopt);
   EXPECT_EQ(Must(backend.backend().NumEntries()), 1u) << "a query removes nothing";
   EXPECT_EQ(Bytes(state), std::nullopt);
@@ -111,7 +92,7 @@ TEST_P(TtlBytesTest, AValueWithoutBytesIsThereAsLongAsItLives) {
   EXPECT_EQ(Bytes(state), "");
   EXPECT_EQ(Current(state), "");
   EXPECT_EQ(Queried(state, 1), "");
-  clock_->AdvanceMillis(kTtl);
+  clock_->AdvanceMillis(kLives);
   EXPECT_EQ(Queried(state, 1), std::nullopt);
   EXPECT_EQ(Bytes(state), std::nullopt);
 }
@@ -130,13 +111,13 @@ TEST_P(TtlBytesTest, ReadingBytesIsReading) {
   clock_->AdvanceMillis(50);
   Must(list.Add("new"));
   for (int i = 0; i < 4; ++i) {
-    clock_->AdvanceMillis(i == 0 ? 50 - 1 : kTtl - 1);
+    clock_->AdvanceMillis(i == 0 ? 50 - 1 : kLives - 1);
     EXPECT_EQ(Bytes(value), Encode(std::string("x")));
     EXPECT_EQ(Bytes(list), EncodedList<std::string>({"old", "new"}));
     EXPECT_EQ(Entry(Access(map), Encode(std::string("a"))), Encode(std::string("x")));
     EXPECT_TRUE(Must(Access(map).ContainsEntryBytes(Encode(std::string("b")))));
   }
-  clock_->AdvanceMillis(kTtl);
+  clock_->AdvanceMillis(kLives);
   EXPECT_EQ(Bytes(value), std::nullopt);
   EXPECT_EQ(Bytes(list), std::nullopt);
   EXPECT_EQ(Entry(Access(map), Encode(std::string("a"))), std::nullopt);
@@ -230,7 +211,7 @@ TEST_P(TtlBytesTest, AccumulatorsTakeInputsAsBytes) {
   for (int i = 0; i < 3; ++i) {
     Must(Access(reducing).AddBytes(x));
     Must(Access(aggregating).AddBytes(x));
-    clock_->AdvanceMillis(kTtl - 1);
+    clock_->AdvanceMillis(kLives - 1);
   }
   EXPECT_EQ(Bytes(reducing), Encode(std::string("xxx")));
   EXPECT_EQ(Bytes(aggregating), Encode(int64_t{3}));

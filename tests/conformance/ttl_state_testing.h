@@ -38,6 +38,7 @@ class TtlStateTest : public BackendTest {
   template <class Descriptor>
   Descriptor WithTtl(Descriptor descriptor) {
     descriptor.ttl = ttl_;
+    descriptor.queryable_name = queryable_name_;
     return descriptor;
   }
   ReducingStateDescriptor<std::string> Reducing() {
@@ -63,6 +64,7 @@ class TtlStateTest : public BackendTest {
 
   const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>(1000);
   TtlConfig ttl_;
+  std::string queryable_name_;  ///< Of each state; empty: it is not to be queried.
 };
 
 }  // namespace kvstate::conformance

@@ -1,10 +1,8 @@
 #include <cstdint>
 #include <memory>
-#include <string>
 
-#include "kvstate/descriptors.h"
-#include "kvstate/state.h"
 #include "workloads/operators/operator_support.h"
+#include "workloads/operators/payload_map_operator.h"
 
 namespace kvstate::workloads {
 namespace {
@@ -20,7 +18,7 @@ struct MapPointOptions {
 
 /// A map for each key, from a number to a payload. A hash of each event's time, key and payload decides on the
 /// operation and on the user key. Emits what each get, contains and scan has found.
-class MapPointOperator final : public OperatorBase {
+class MapPointOperator final : public PayloadMapOperator {
  public:
   explicit MapPointOperator(const MapPointOptions& options) : options_(options) {}
 
@@ -33,38 +31,19 @@ class MapPointOperator final : public OperatorBase {
     percent -= options_.put_percent;
     if (percent < options_.contains_percent) return Contains(event.key, user_key);
     percent -= options_.contains_percent;
-    if (percent < options_.remove_percent) return map_.Remove(user_key);
+    if (percent < options_.remove_percent) return map().Remove(user_key);
     percent -= options_.remove_percent;
-    if (percent < options_.scan_percent) return Scan(event.key);
+    if (percent < options_.scan_percent) return Scan(event.key, options_.scan_entries);
     return Get(event.key, user_key);
   }
 
-  Status Finish() override { return Status(); }
-
  private:
-  Status OpenStates() override {
-    return OpenState(
-        MapStateDescriptor<int64_t, std::string>("payloads", SerializerFor<int64_t>(), RawBytesSerializer()), &map_);
-  }
-
-  Status Put(int64_t user_key, ByteView payload) {
-    payload_.assign(payload);
-    return map_.Put(user_key, payload_);
-  }
-
-  Status Get(ByteView key, int64_t user_key) {
-    KVSTATE_ASSIGN_OR_RETURN(const std::string* value, map_.Get(user_key));
-    ByteWriter& row = NewRow();
-    row.PutLengthPrefixed(key);
-    row.PutFixed64(static_cast<uint64_t>(user_key));
-    row.PutByte(value == nullptr ? 0 : 1);
-    if (value != nullptr) row.PutBytes(*value);
-    Emit();
-    return Status();
+  Descriptor StateOfPayloads() const override {
+    return Descriptor("payloads", SerializerFor<int64_t>(), RawBytesSerializer());
   }
 
   Status Contains(ByteView key, int64_t user_key) {
-    KVSTATE_ASSIGN_OR_RETURN(const bool found, map_.Contains(user_key));
+    KVSTATE_ASSIGN_OR_RETURN(const bool found, map().Contains(user_key));
     ByteWriter& row = NewRow();
     row.PutLengthPrefixed(key);
     row.PutFixed64(static_cast<uint64_t>(user_key));
@@ -73,27 +52,7 @@ class MapPointOperator final : public OperatorBase {
     return Status();
   }
 
-  /// The first entries of the map, in order.
-  Status Scan(ByteView key) {
-    ByteWriter& row = NewRow();
-    row.PutLengthPrefixed(key);
-    KVSTATE_ASSIGN_OR_RETURN(auto entries, map_.Entries());
-    for (uint64_t i = 0; i < options_.scan_entries; ++i) {
-      KVSTATE_ASSIGN_OR_RETURN(const bool more, entries.Next());
-      if (!more) break;
-      KVSTATE_ASSIGN_OR_RETURN(const int64_t* user_key, entries.Key());
-      row.PutFixed64(static_cast<uint64_t>(*user_key));
-      KVSTATE_ASSIGN_OR_RETURN(const std::string* value, entries.Value());
-      if (value == nullptr) return InternalError("state \"payloads\" has a null value, which was never put");
-      row.PutLengthPrefixed(*value);
-    }
-    Emit();
-    return Status();
-  }
-
   const MapPointOptions options_;
-  MapState<int64_t, std::string> map_;
-  std::string payload_;
 };
 
 }  // namespace

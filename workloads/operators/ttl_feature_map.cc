@@ -1,10 +1,8 @@
 #include <cstdint>
 #include <memory>
-#include <string>
 
-#include "kvstate/descriptors.h"
-#include "kvstate/state.h"
 #include "workloads/operators/operator_support.h"
+#include "workloads/operators/payload_map_operator.h"
 #include "workloads/operators/ttl_parameters.h"
 
 namespace kvstate::workloads {
@@ -20,7 +18,7 @@ struct TtlFeatureMapOptions {
 /// A map of features for each key, from a number to a payload, of which each entry has its own time to live. A hash of
 /// each event decides on the feature and on what is done with it: put, read all features that are left, or get one.
 /// Emits what gets and scans have found.
-class TtlFeatureMapOperator final : public OperatorBase {
+class TtlFeatureMapOperator final : public PayloadMapOperator {
  public:
   explicit TtlFeatureMapOperator(const TtlFeatureMapOptions& options) : options_(options) {}
 
@@ -30,55 +28,18 @@ class TtlFeatureMapOperator final : public OperatorBase {
     const auto feature = static_cast<int64_t>((hash >> 32) % static_cast<uint64_t>(options_.features));
     const uint64_t percent = (hash & 0xffffffff) % 100;
     if (percent < options_.put_percent) return Put(feature, event.value);
-    if (percent < options_.put_percent + options_.scan_percent) return Scan(event.key);
+    if (percent < options_.put_percent + options_.scan_percent) return Scan(event.key, UINT64_MAX);
     return Get(event.key, feature);
   }
 
-  Status Finish() override { return Status(); }
-
  private:
-  Status OpenStates() override {
-    MapStateDescriptor<int64_t, std::string> descriptor("features", SerializerFor<int64_t>(), RawBytesSerializer());
+  Descriptor StateOfPayloads() const override {
+    Descriptor descriptor("features", SerializerFor<int64_t>(), RawBytesSerializer());
     descriptor.ttl = options_.ttl;
-    return OpenState(descriptor, &map_);
-  }
-
-  Status Put(int64_t feature, ByteView payload) {
-    payload_.assign(payload);
-    return map_.Put(feature, payload_);
-  }
-
-  Status Get(ByteView key, int64_t feature) {
-    KVSTATE_ASSIGN_OR_RETURN(const std::string* value, map_.Get(feature));
-    ByteWriter& row = NewRow();
-    row.PutLengthPrefixed(key);
-    row.PutFixed64(static_cast<uint64_t>(feature));
-    row.PutByte(value == nullptr ? 0 : 1);
-    if (value != nullptr) row.PutBytes(*value);
-    Emit();
-    return Status();
-  }
-
-  Status Scan(ByteView key) {
-    ByteWriter& row = NewRow();
-    row.PutLengthPrefixed(key);
-    KVSTATE_ASSIGN_OR_RETURN(auto entries, map_.Entries());
-    while (true) {
-      KVSTATE_ASSIGN_OR_RETURN(const bool more, entries.Next());
-      if (!more) break;
-      KVSTATE_ASSIGN_OR_RETURN(const int64_t* feature, entries.Key());
-      row.PutFixed64(static_cast<uint64_t>(*feature));
-      KVSTATE_ASSIGN_OR_RETURN(const std::string* value, entries.Value());
-      if (value == nullptr) return InternalError("state \"features\" has a null value, which was never put");
-      row.PutLengthPrefixed(*value);
-    }
-    Emit();
-    return Status();
+    return descriptor;
   }
 
   const TtlFeatureMapOptions options_;
-  MapState<int64_t, std::string> map_;
-  std::string payload_;
 };
 
 }  // namespace
