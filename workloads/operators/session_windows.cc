@@ -1,21 +1,16 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <utility>
-#include <vector>
+#include <optional>
 
 #include "kvstate/descriptors.h"
 #include "kvstate/namespaces.h"
 #include "kvstate/state.h"
 #include "workloads/operators/event_time_operator.h"
+#include "workloads/operators/session_set.h"
 
 namespace kvstate::workloads {
 namespace {
-
-/// A session, and the window under whose namespace its count is kept: that of the event that opened it. So a session
-/// that grows moves no state, and only sessions that an event joins are merged.
-using Session = std::pair<TimeWindow, TimeWindow>;
 
 /// Counts each key's events in sessions: an event at time t opens [t, t + gap), and windows of a key that overlap or
 /// touch become one. A key's open sessions are a list in state, their counts a reducing state under window namespaces.
@@ -29,98 +24,53 @@ class SessionWindowsOperator final : public EventTimeOperator {
  private:
   Status OpenStates() override {
     KVSTATE_RETURN_IF_ERROR(OpenEventTimers(SerializerFor<TimeWindow>()));
-    KVSTATE_RETURN_IF_ERROR(OpenState(ListStateDescriptor<Session>("sessions"), &list_));
+    KVSTATE_RETURN_IF_ERROR(OpenState(ListStateDescriptor<Session>("sessions"), &sessions_.list()));
     const ReducingStateDescriptor<int64_t> descriptor("count", NamedReduceFunction("sum_int64"));
     return OpenState<ReducingState<int64_t>, TimeWindow>(descriptor, &count_);
   }
 
   Status ProcessInTime(const Event& event) override {
     KVSTATE_RETURN_IF_ERROR(SetKey(event.key));
-    KVSTATE_RETURN_IF_ERROR(LoadSessions());
+    KVSTATE_RETURN_IF_ERROR(sessions_.Load());
     const TimeWindow window{event.time_ms, event.time_ms + gap_ms_};
-    // Open sessions of a key neither overlap nor touch, so those that the event's own window meets are all to merge.
-    const auto first = std::find_if(sessions_.begin(), sessions_.end(),
-                                    [&](const Session& session) { return session.first.Intersects(window); });
-    if (first == sessions_.end() && window.max_timestamp() <= watermark_ms()) {
+    if (window.max_timestamp() <= watermark_ms() && !sessions_.Meets(window)) {
       CountLate();
       return Status();
     }
-    if (first == sessions_.end()) {
-      sessions_.emplace_back(window, window);
-      KVSTATE_RETURN_IF_ERROR(RegisterEnd(window));
-      KVSTATE_RETURN_IF_ERROR(list_.Update(sessions_));
-      KVSTATE_RETURN_IF_ERROR(count_.SetCurrentNamespace(window));
-    } else {
-      KVSTATE_RETURN_IF_ERROR(Join(window, static_cast<size_t>(first - sessions_.begin())));
+    KVSTATE_ASSIGN_OR_RETURN(const SessionSet::Change* change, sessions_.Join(window));
+    const Session& session = sessions_[change->place];
+    for (const TimeWindow& ended : change->ended) {
+      KVSTATE_RETURN_IF_ERROR(timers().DeleteEventTimeTimer(Encode(ended), ended.max_timestamp()));
     }
+    KVSTATE_RETURN_IF_ERROR(timers().RegisterEventTimeTimer(Encode(session.first), session.first.max_timestamp()));
+    if (!change->merged.empty()) {
+      KVSTATE_RETURN_IF_ERROR(count_.MergeNamespaces(session.second, change->merged));
+    }
+    KVSTATE_RETURN_IF_ERROR(count_.SetCurrentNamespace(session.second));
     return count_.Add(1);
   }
 
   Status OnTimer(const Timer& timer) override {
-    KVSTATE_RETURN_IF_ERROR(LoadSessions());
-    const auto session = std::find_if(sessions_.begin(), sessions_.end(),
-                                      [&](const Session& s) { return s.first.max_timestamp() == timer.timestamp; });
-    if (session == sessions_.end()) return InternalError("state \"sessions\" lacks a session that is to fire");
-    KVSTATE_RETURN_IF_ERROR(count_.SetCurrentNamespace(session->second));
+    KVSTATE_RETURN_IF_ERROR(sessions_.Load());
+    const std::optional<size_t> place = sessions_.EndingAt(timer.timestamp);
+    if (!place.has_value()) return InternalError("state \"sessions\" lacks a session that is to fire");
+    const Session& session = sessions_[*place];
+    KVSTATE_RETURN_IF_ERROR(count_.SetCurrentNamespace(session.second));
     KVSTATE_ASSIGN_OR_RETURN(const int64_t* count, count_.Get());
     if (count == nullptr) return InternalError("state \"count\" is absent where a session is to fire");
     ByteWriter& row = NewRow();
     row.PutLengthPrefixed(timer.key);
-    row.PutFixed64(static_cast<uint64_t>(session->first.start));
-    row.PutFixed64(static_cast<uint64_t>(session->first.end));
+    row.PutFixed64(static_cast<uint64_t>(session.first.start));
+    row.PutFixed64(static_cast<uint64_t>(session.first.end));
     row.PutFixed64(static_cast<uint64_t>(*count));
     Emit();
     KVSTATE_RETURN_IF_ERROR(count_.Clear());
-    sessions_.erase(session);
-    return sessions_.empty() ? list_.Clear() : list_.Update(sessions_);
-  }
-
-  Status LoadSessions() {
-    KVSTATE_ASSIGN_OR_RETURN(const std::vector<Session>* stored, list_.Get());
-    sessions_.clear();
-    if (stored != nullptr) sessions_ = *stored;
-    return Status();
-  }
-
-  /// Makes one session of `window` and the sessions it meets, of which sessions_[first] is the first, and leaves its
-  /// state window as current namespace.
-  Status Join(const TimeWindow& window, size_t first) {
-    TimeWindow merged = window;
-    merged_state_windows_.clear();
-    size_t kept = 0;
-    for (size_t i = 0; i < sessions_.size(); ++i) {
-      const Session session = sessions_[i];
-      const bool meets = session.first.Intersects(window);
-      if (meets) merged = merged.Cover(session.first);
-      if (meets && i != first) merged_state_windows_.push_back(session.second);
-      // The first that meets keeps its place, which the merged session takes.
-      if (!meets || i == first) sessions_[kept++] = session;
-      if (meets) {
-        KVSTATE_RETURN_IF_ERROR(timers().DeleteEventTimeTimer(Encode(session.first), session.first.max_timestamp()));
-      }
-    }
-    sessions_.resize(kept);
-    KVSTATE_RETURN_IF_ERROR(RegisterEnd(merged));
-    Session& target = sessions_[first];
-    if (target.first != merged) {
-      target.first = merged;
-      KVSTATE_RETURN_IF_ERROR(list_.Update(sessions_));
-    }
-    if (!merged_state_windows_.empty()) {
-      KVSTATE_RETURN_IF_ERROR(count_.MergeNamespaces(target.second, merged_state_windows_));
-    }
-    return count_.SetCurrentNamespace(target.second);
-  }
-
-  Status RegisterEnd(const TimeWindow& window) {
-    return timers().RegisterEventTimeTimer(Encode(window), window.max_timestamp());
+    return sessions_.Erase(*place);
   }
 
   const int64_t gap_ms_;
-  ListState<Session> list_;
+  SessionSet sessions_;
   ReducingState<int64_t> count_;
-  std::vector<Session> sessions_;
-  std::vector<TimeWindow> merged_state_windows_;
 };
 
 }  // namespace
