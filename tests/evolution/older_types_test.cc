@@ -10,6 +10,7 @@
 
 #include "tests/conformance/snapshot_testing.h"
 #include "tests/support/evolving_types.h"
+#include "tests/support/hex.h"
 
 namespace kvstate {
 
@@ -80,25 +81,9 @@ namespace {
 using conformance::Current;
 using conformance::EntriesOf;
 using conformance::EntryList;
+using testing_support::FromHex;
 using testing_support::Must;
-
-std::string FromHex(std::string_view hex) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  }
-  return bytes;
-}
-
-std::string ToHex(const std::string& bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    hex += kDigits[(c >> 4) & 15];
-    hex += kDigits[c & 15];
-  }
-  return hex;
-}
+using testing_support::ToHex;
 
 constexpr int64_t kWritten = 1'700'000'000'000;
 constexpr int64_t kTtl = 60'000;

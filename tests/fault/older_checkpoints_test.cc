@@ -3,6 +3,7 @@
 #include <string>
 
 #include "tests/conformance/snapshot_testing.h"
+#include "tests/support/hex.h"
 
 namespace kvstate {
 namespace {
@@ -10,26 +11,10 @@ namespace {
 using conformance::Current;
 using conformance::EntriesOf;
 using conformance::EntryList;
+using testing_support::FromHex;
 using testing_support::Must;
 using testing_support::OfKind;
-
-std::string FromHex(std::string_view hex) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  }
-  return bytes;
-}
-
-std::string ToHex(const std::string& bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    hex += kDigits[(c >> 4) & 15];
-    hex += kDigits[c & 15];
-  }
-  return hex;
-}
+using testing_support::ToHex;
 
 /// What an earlier version of this library wrote: the files of a storage, in hexadecimal, with a checkpoint that
 /// Write below took. They are never changed; a later format gets a fixture of its own beside them.

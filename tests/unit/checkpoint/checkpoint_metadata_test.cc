@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kvstate/checkpoint.h"
+#include "tests/support/hex.h"
 #include "tests/support/status_testing.h"
 
 namespace kvstate {
@@ -57,14 +58,6 @@ std::string Sealed(std::string bytes) {
   return bytes;
 }
 
-std::string FromHex(std::string_view hex) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  }
-  return bytes;
-}
-
 TEST(CheckpointMetadataTest, RoundTrips) {
   for (const CheckpointMetadata& metadata : {Sample(), CheckpointMetadata()}) {
     ASSERT_OK_AND_ASSIGN(const CheckpointMetadata decoded,
@@ -104,7 +97,7 @@ TEST(CheckpointMetadataTest, OperatorStateAndRawStreamsHaveTheBytesThatAreDocume
 
 /// As version 0.1.1 of this library wrote it.
 TEST(CheckpointMetadataTest, Version1IsStillRead) {
-  const std::string bytes = FromHex(
+  const std::string bytes = testing_support::FromHex(
       "4b5653544d45544100000001ac0202ffffffffffffffff02020e656e67696e655f66696c65732e31ac0206656e67696e6580"
       "80028001ffff0106737472696e670203700071020576616c7565010e766f69645f6e616d657370616365010005696e743634"
       "01000000036d6170030b74696d655f77696e646f770100046c6973740101780104626f6f6c07017902ff00020a3030303031"

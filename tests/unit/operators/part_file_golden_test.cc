@@ -1,26 +1,12 @@
 #include <xxhash.h>
 
+#include "tests/support/hex.h"
 #include "tests/unit/operators/operators_testing.h"
 
 namespace kvstate {
 namespace {
 
 using namespace testing_support;
-
-std::string ToHex(const std::string& bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) hex.append({kDigits[(c >> 4) & 15], kDigits[c & 15]});
-  return hex;
-}
-
-std::string FromHex(std::string_view hex) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  }
-  return bytes;
-}
 
 /// What docs/formats.md, "Part files", says, byte for byte. Never changed: files of today must be read for ever.
 constexpr std::string_view kOperatorState =

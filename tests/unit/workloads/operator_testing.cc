@@ -140,4 +140,15 @@ void ExpectOutput(const std::string& workload, const Parameters& parameters, con
   }
 }
 
+void ExpectRefused(const std::vector<RefusedParameters>& refused) {
+  for (const RefusedParameters& one : refused) {
+    SCOPED_TRACE(one.workload);
+    const auto spec = FindWorkload(one.workload);
+    ASSERT_TRUE(spec.ok());
+    const Status status = (*spec)->make_operator(one.parameters).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(status.message().find(one.says), std::string::npos) << status.message();
+  }
+}
+
 }  // namespace kvstate::workloads

@@ -53,6 +53,16 @@ class RowBuilder {
 void ExpectOutput(const std::string& workload, const Parameters& parameters, const std::vector<OwnedEvent>& events,
                   const std::vector<std::string>& rows, std::optional<uint64_t> entries_left);
 
+/// Parameters of a workload's operator that it does not take.
+struct RefusedParameters {
+  std::string workload;
+  Parameters parameters;
+  std::string says;  ///< In the message: what is allowed.
+};
+
+/// Expects INVALID_ARGUMENT for each.
+void ExpectRefused(const std::vector<RefusedParameters>& refused);
+
 }  // namespace kvstate::workloads
 
 #endif  // KVSTATE_TESTS_UNIT_WORKLOADS_OPERATOR_TESTING_H_

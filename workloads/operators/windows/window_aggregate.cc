@@ -16,27 +16,43 @@ namespace {
 
 constexpr const char* kStateName = "window";
 
-class ReducingAggregate final : public WindowAggregate {
+/// What states have in common, of whatever kind.
+template <class State>
+class StateAggregate : public WindowAggregate {
  public:
-  Status Open(KeyedStateBackend& backend) override {
-    const ReducingStateDescriptor<int64_t> descriptor(kStateName, reduce_);
-    return OpenStateOf<TimeWindow>(backend, descriptor, &state_);
-  }
-  Status Add(const TimeWindow& window, const Event& event) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    return state_.Add(MeasureOf(event));
-  }
   Status Clear(const TimeWindow& window) override {
     KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
     return state_.Clear();
   }
   Status Merge(const TimeWindow& target, const std::vector<TimeWindow>& sources) override {
-    return state_.MergeNamespaces(target, sources);
+    if constexpr (requires { state_.MergeNamespaces(target, sources); }) {
+      return state_.MergeNamespaces(target, sources);
+    } else {
+      return UnimplementedError("state \"window\": a value state has no function to merge windows with");
+    }
+  }
+
+ protected:
+  State& state() { return state_; }
+
+ private:
+  State state_;
+};
+
+class ReducingAggregate final : public StateAggregate<ReducingState<int64_t>> {
+ public:
+  Status Open(KeyedStateBackend& backend) override {
+    const ReducingStateDescriptor<int64_t> descriptor(kStateName, reduce_);
+    return OpenStateOf<TimeWindow>(backend, descriptor, &state());
+  }
+  Status Add(const TimeWindow& window, const Event& event) override {
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
+    return state().Add(MeasureOf(event));
   }
   void BeginResult() override { sum_ = 0; }
   Result<bool> Gather(const TimeWindow& window) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    KVSTATE_ASSIGN_OR_RETURN(const int64_t* sum, state_.Get());
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
+    KVSTATE_ASSIGN_OR_RETURN(const int64_t* sum, state().Get());
     if (sum != nullptr) reduce_->Reduce(&sum_, sum);
     return sum != nullptr;
   }
@@ -44,38 +60,31 @@ class ReducingAggregate final : public WindowAggregate {
 
  private:
   const std::shared_ptr<const ReduceFunction> reduce_ = NamedReduceFunction("sum_int64");
-  ReducingState<int64_t> state_;
   int64_t sum_ = 0;
 };
 
-class AggregatingAggregate final : public WindowAggregate {
+class AggregatingAggregate final
+    : public StateAggregate<AggregatingState<int64_t, std::pair<int64_t, int64_t>, double>> {
  public:
   explicit AggregatingAggregate(bool of_panes) : of_panes_(of_panes) {}
 
   Status Open(KeyedStateBackend& backend) override {
     const AggregatingStateDescriptor<int64_t, SumAndCount, double> descriptor(kStateName, aggregate_);
-    return OpenStateOf<TimeWindow>(backend, descriptor, &state_);
+    return OpenStateOf<TimeWindow>(backend, descriptor, &state());
   }
   Status Add(const TimeWindow& window, const Event& event) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    return state_.Add(MeasureOf(event));
-  }
-  Status Clear(const TimeWindow& window) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    return state_.Clear();
-  }
-  Status Merge(const TimeWindow& target, const std::vector<TimeWindow>& sources) override {
-    return state_.MergeNamespaces(target, sources);
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
+    return state().Add(MeasureOf(event));
   }
   void BeginResult() override { aggregate_->CreateAccumulator(&gathered_); }
   Result<bool> Gather(const TimeWindow& window) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
     if (!of_panes_) {
-      KVSTATE_ASSIGN_OR_RETURN(const double* mean, state_.Get());
+      KVSTATE_ASSIGN_OR_RETURN(const double* mean, state().Get());
       if (mean != nullptr) mean_ = *mean;
       return mean != nullptr;
     }
-    KVSTATE_ASSIGN_OR_RETURN(const SumAndCount* of_pane, state_.GetInternal());
+    KVSTATE_ASSIGN_OR_RETURN(const SumAndCount* of_pane, state().GetInternal());
     if (of_pane != nullptr) aggregate_->Merge(&gathered_, of_pane);
     return of_pane != nullptr;
   }
@@ -89,66 +98,50 @@ class AggregatingAggregate final : public WindowAggregate {
 
   const std::shared_ptr<const AggregateFunction> aggregate_ = NamedAggregateFunction("mean_int64");
   const bool of_panes_;
-  AggregatingState<int64_t, SumAndCount, double> state_;
   SumAndCount gathered_;
   double mean_ = 0;
 };
 
-class ValueAggregate final : public WindowAggregate {
+class ValueAggregate final : public StateAggregate<ValueState<int64_t>> {
  public:
   Status Open(KeyedStateBackend& backend) override {
-    return OpenStateOf<TimeWindow>(backend, ValueStateDescriptor<int64_t>(kStateName), &state_);
+    return OpenStateOf<TimeWindow>(backend, ValueStateDescriptor<int64_t>(kStateName), &state());
   }
   Status Add(const TimeWindow& window, const Event& event) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    KVSTATE_ASSIGN_OR_RETURN(const int64_t* sum, state_.Get());
-    return state_.Update((sum == nullptr ? 0 : *sum) + MeasureOf(event));
-  }
-  Status Clear(const TimeWindow& window) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    return state_.Clear();
-  }
-  Status Merge(const TimeWindow& /*target*/, const std::vector<TimeWindow>& /*sources*/) override {
-    return UnimplementedError("state \"window\": a value state has no function to merge windows with");
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
+    KVSTATE_ASSIGN_OR_RETURN(const int64_t* sum, state().Get());
+    return state().Update((sum == nullptr ? 0 : *sum) + MeasureOf(event));
   }
   void BeginResult() override { sum_ = 0; }
   Result<bool> Gather(const TimeWindow& window) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    KVSTATE_ASSIGN_OR_RETURN(const int64_t* sum, state_.Get());
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
+    KVSTATE_ASSIGN_OR_RETURN(const int64_t* sum, state().Get());
     if (sum != nullptr) sum_ += *sum;
     return sum != nullptr;
   }
   void PutResult(ByteWriter& row) override { row.PutFixed64(static_cast<uint64_t>(sum_)); }
 
  private:
-  ValueState<int64_t> state_;
   int64_t sum_ = 0;
 };
 
-class ListAggregate final : public WindowAggregate {
+class ListAggregate final : public StateAggregate<ListState<std::pair<int64_t, std::string>>> {
  public:
   explicit ListAggregate(uint64_t percentile) : percentile_(percentile) {}
 
   Status Open(KeyedStateBackend& backend) override {
-    return OpenStateOf<TimeWindow>(backend, ListStateDescriptor<Element>(kStateName), &state_);
+    return OpenStateOf<TimeWindow>(backend, ListStateDescriptor<Element>(kStateName), &state());
   }
   Status Add(const TimeWindow& window, const Event& event) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
     element_.first = MeasureOf(event);
     element_.second.assign(event.value);
-    return state_.Add(element_);
-  }
-  Status Clear(const TimeWindow& window) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    return state_.Clear();
-  }
-  Status Merge(const TimeWindow& target, const std::vector<TimeWindow>& sources) override {
-    return state_.MergeNamespaces(target, sources);
+    return state().Add(element_);
   }
   void BeginResult() override { measures_.clear(); }
   Result<bool> Gather(const TimeWindow& window) override {
-    KVSTATE_RETURN_IF_ERROR(state_.SetCurrentNamespace(window));
-    KVSTATE_ASSIGN_OR_RETURN(const std::vector<Element>* elements, state_.Get());
+    KVSTATE_RETURN_IF_ERROR(state().SetCurrentNamespace(window));
+    KVSTATE_ASSIGN_OR_RETURN(const std::vector<Element>* elements, state().Get());
     if (elements == nullptr) return false;
     for (const Element& element : *elements) measures_.push_back(element.first);
     return true;
@@ -165,7 +158,6 @@ class ListAggregate final : public WindowAggregate {
   using Element = std::pair<int64_t, std::string>;
 
   const uint64_t percentile_;
-  ListState<Element> state_;
   Element element_;
   std::vector<int64_t> measures_;
 };
