@@ -1,9 +1,12 @@
 #include "harness/cli/command_import.h"
 
+#include <algorithm>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "harness/import/csv_source.h"
+#include "harness/import/import_accesses.h"
 #include "harness/import/json_lines_source.h"
 #include "harness/replay/trace_file.h"
 #include "harness/report/progress.h"
@@ -18,11 +21,64 @@ namespace kvstate::cli {
 
 namespace {
 
+constexpr std::string_view kDefaultOperator = "value_rmw";
+constexpr uint64_t kMaxSeekSteps = 1'000'000;
+
+bool IsEventFormat(const std::string& format) { return format == "csv" || format == "jsonl"; }
+
+bool IsAccessFormat(const std::string& format) {
+  const auto& formats = harness::AccessFormats();
+  return std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+
+/// INVALID_ARGUMENT for a flag that says nothing of files of the format.
+Status CheckFlags(const ImportOptions& options) {
+  const std::string& format = options.format;
+  if (!IsEventFormat(format) && !IsAccessFormat(format)) {
+    std::string formats = "csv, jsonl";
+    for (const std::string_view other : harness::AccessFormats()) formats += ", " + std::string(other);
+    return InvalidArgumentError("--format: '" + format + "' is not one that can be imported; there are " + formats);
+  }
+  if (options.input.empty()) return InvalidArgumentError("--input is missing: the file, as it is or in gzip or zstd");
+  if (options.output.empty()) return InvalidArgumentError("--output is missing: the trace file to make");
+  struct Flag {
+    const char* name;
+    bool given;
+    bool allowed;
+    const char* formats;
+  };
+  const bool events = IsEventFormat(format);
+  const Flag flags[] = {
+      {"header", options.header, format == "csv", "csv"},
+      {"key_column", !options.key_column.empty(), events, "csv and jsonl"},
+      {"time_column", !options.time_column.empty(), events, "csv and jsonl"},
+      {"value_column", !options.value_column.empty(), events, "csv and jsonl"},
+      {"operator", !options.operator_name.empty(), events, "csv and jsonl"},
+      {"set", !options.set.empty(), events, "csv and jsonl"},
+      {"time_unit", !options.time_unit.empty(), events || format == "gadget", "csv, jsonl and gadget"},
+      {"key_prefix_bytes", options.key_prefix_bytes > 0, format == "rocksdb_trace" || format == "gadget",
+       "rocksdb_trace and gadget"},
+      {"seek_steps", options.seek_steps > 0, format == "rocksdb_trace", "rocksdb_trace"},
+  };
+  for (const Flag& flag : flags) {
+    if (!flag.given || flag.allowed) continue;
+    return InvalidArgumentError(std::string("--") + flag.name + ": says nothing of a file of format " + format +
+                                ", only of " + flag.formats);
+  }
+  return Status();
+}
+
+Result<harness::TimeUnit> TimeUnitOf(const ImportOptions& options) {
+  if (options.time_unit.empty()) return harness::TimeUnit::kMilliseconds;
+  return harness::ParseTimeUnit(options.time_unit);
+}
+
 Result<std::unique_ptr<workloads::Operator>> OperatorOf(const ImportOptions& options) {
-  const auto spec = workloads::FindWorkload(options.operator_name);
+  const std::string name(options.operator_name.empty() ? kDefaultOperator : options.operator_name);
+  const auto spec = workloads::FindWorkload(name);
   if (!spec.ok()) return spec.status().WithContext("--operator");
   if (!(*spec)->takes_any_events) {
-    return InvalidArgumentError("--operator: '" + options.operator_name +
+    return InvalidArgumentError("--operator: '" + name +
                                 "' decodes the events of its own source alone; 'kvstate record' records them");
   }
   workloads::Parameters parameters;
@@ -39,17 +95,7 @@ Result<std::unique_ptr<workloads::Operator>> OperatorOf(const ImportOptions& opt
 }
 
 Result<harness::FileSourceOptions> SourceOptionsOf(const ImportOptions& options) {
-  const bool csv = options.format == "csv";
-  if (!csv && options.format != "jsonl") {
-    return InvalidArgumentError("--format: '" + options.format +
-                                "' is not one that can be imported; there are csv and jsonl");
-  }
-  if (options.input.empty()) return InvalidArgumentError("--input is missing: the file, as it is or in gzip or zstd");
-  if (options.output.empty()) return InvalidArgumentError("--output is missing: the trace file to make");
-  if (!csv && options.header) {
-    return InvalidArgumentError("--header: columns of JSON lines have names, and there is no header to read");
-  }
-  if (!csv && (options.key_column.empty() || options.time_column.empty())) {
+  if (options.format == "jsonl" && (options.key_column.empty() || options.time_column.empty())) {
     return InvalidArgumentError(
         "--key_column and --time_column must name members of the objects of a file of JSON lines");
   }
@@ -60,7 +106,7 @@ Result<harness::FileSourceOptions> SourceOptionsOf(const ImportOptions& options)
   if (!options.time_column.empty()) source.time_column = options.time_column;
   source.value_column = options.value_column;
   source.skip_bad_rows = options.skip_bad_rows;
-  KVSTATE_ASSIGN_OR_RETURN(source.time_unit, harness::ParseTimeUnit(options.time_unit));
+  KVSTATE_ASSIGN_OR_RETURN(source.time_unit, TimeUnitOf(options));
   return source;
 }
 
@@ -70,21 +116,20 @@ Result<std::unique_ptr<harness::FileSource>> OpenSource(const std::string& forma
   return harness::JsonLinesSource::Open(options);
 }
 
-void Summarize(const harness::RecordedStream& stream, const harness::FileSource& source,
-               const harness::TraceWriter& writer, const ImportOptions& options, std::ostream& out) {
-  out << options.output << ": " << stream.events << " events, " << writer.totals().operations << " operations on "
-      << writer.totals().states << " states, " << stream.state.entries << " entries at the end, " << writer.bytes()
-      << " bytes\n";
-  if (options.skip_bad_rows) {
-    out << source.bad_rows() << " bad rows were skipped";
-    if (source.bad_rows() > 0) out << "; the first: " << source.first_bad_row();
-    out << "\n";
-  }
+void PrintTrace(const harness::TraceWriter& writer, const ImportOptions& options, const std::string& of,
+                std::ostream& out) {
+  out << options.output << ": " << of << writer.totals().operations << " operations on " << writer.totals().states
+      << " states, ";
 }
 
-}  // namespace
+void PrintBadRows(const ImportOptions& options, uint64_t bad_rows, const std::string& first, std::ostream& out) {
+  if (!options.skip_bad_rows) return;
+  out << bad_rows << " bad rows were skipped";
+  if (bad_rows > 0) out << "; the first: " << first;
+  out << "\n";
+}
 
-int ImportCommand(const ImportOptions& options, const Console& console) {
+int ImportEvents(const ImportOptions& options, const Console& console) {
   const auto columns = SourceOptionsOf(options);
   if (!columns.ok()) return console.Fail(columns.status(), kExitUsage);
   auto op = OperatorOf(options);
@@ -114,8 +159,49 @@ int ImportCommand(const ImportOptions& options, const Console& console) {
   const auto stream = harness::RecordWorkload(**source, **op, std::move(backend).value(), writer->get(), record);
   progress.Clear();
   if (!stream.ok()) return console.Fail(stream.status());
-  Summarize(*stream, **source, **writer, options, console.out);
+  PrintTrace(**writer, options, std::to_string(stream->events) + " events, ", console.out);
+  console.out << stream->state.entries << " entries at the end, " << (*writer)->bytes() << " bytes\n";
+  PrintBadRows(options, (*source)->bad_rows(), (*source)->first_bad_row(), console.out);
   return kExitGood;
+}
+
+int ImportAccesses(const ImportOptions& options, const Console& console) {
+  const auto time_unit = TimeUnitOf(options);
+  if (!time_unit.ok()) return console.Fail(time_unit.status(), kExitUsage);
+  if (options.key_prefix_bytes > kMaxKeyBytes || options.seek_steps > kMaxSeekSteps) {
+    return console.Fail(InvalidArgumentError("--key_prefix_bytes is up to " + std::to_string(kMaxKeyBytes) +
+                                             ", --seek_steps up to " + std::to_string(kMaxSeekSteps)),
+                        kExitUsage);
+  }
+  harness::AccessImportOptions import{.path = options.input, .format = options.format};
+  import.key_prefix_bytes = options.key_prefix_bytes;
+  import.seek_steps = std::max<uint64_t>(1, options.seek_steps);
+  import.time_unit = *time_unit;
+  import.skip_bad_rows = options.skip_bad_rows;
+  import.stopped = console.stopped;
+  auto writer = harness::TraceWriter::Create(options.output);
+  if (!writer.ok()) return console.Fail(writer.status().WithContext("--output"));
+  harness::Progress progress(console.progress);
+  progress.SetSteps(1);
+  progress.BeginStep("importing " + options.input);
+  import.progress = [&](uint64_t done, uint64_t all) { progress.Update(done, all);
+};
+const auto report = harness::ImportAccesses(import, writer->get());
+progress.Clear();
+if (!report.ok()) return console.Fail(report.status());
+PrintTrace(**writer, options, "", console.out);
+console.out << (*writer)->bytes() << " bytes\n";
+for (const auto& [what, count] : report->left_out) console.out << "left out: " << count << " " << what << "\n";
+PrintBadRows(options, report->bad_rows, report->first_bad_row, console.out);
+return kExitGood;
+}  // namespace
+
+}  // namespace kvstate::cli
+
+int ImportCommand(const ImportOptions& options, const Console& console) {
+  const Status flags = CheckFlags(options);
+  if (!flags.ok()) return console.Fail(flags, kExitUsage);
+  return IsEventFormat(options.format) ? ImportEvents(options, console) : ImportAccesses(options, console);
 }
 
 }  // namespace kvstate::cli

@@ -1,6 +1,7 @@
 #ifndef KVSTATE_HARNESS_CLI_COMMAND_IMPORT_H_
 #define KVSTATE_HARNESS_CLI_COMMAND_IMPORT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "harness/cli/console.h"
@@ -19,9 +20,12 @@ struct ImportOptions {
   std::string operator_name;
   std::string set;  ///< Parameters of the operator that differ from its defaults.
   bool skip_bad_rows = false;
+  uint64_t key_prefix_bytes = 0;
+  uint64_t seek_steps = 0;  ///< 0: one.
 };
 
-/// `kvstate import`: events of a file, through a workload's operator, into a trace. Returns the exit code.
+/// `kvstate import`: events of a file, through a workload's operator, or accesses that another program has written
+/// down, into a trace. Returns the exit code.
 int ImportCommand(const ImportOptions& options, const Console& console);
 
 }  // namespace kvstate::cli

@@ -83,7 +83,17 @@ DEFINE_string(reduce, "",
 DEFINE_string(states, "", "States to dump: globs over their names, with commas between them; all when empty.");
 DEFINE_string(key_groups, "", "Key groups to dump: <first>-<last>, or one; all when empty.");
 DEFINE_uint64(limit, 0, "Entries to dump; 0: all.");
-DEFINE_string(format, "csv", "Format of the file to import: csv, jsonl.");
+DEFINE_string(
+    format, "csv",
+    "Format of the file to import: csv or jsonl, whose events are fed to an operator; or rocksdb_trace, gadget "
+    "or ycsb, which are accesses to a store already.");
+DEFINE_uint64(
+    key_prefix_bytes, 0,
+    "Of rocksdb_trace and gadget: so many bytes of a stored key are the key, and the others the user key of a "
+    "map. 0: all are the key, of a value or a list.");
+DEFINE_uint64(seek_steps, 0,
+              "Of rocksdb_trace: entries that a seek reads, which a trace does not tell; 0: one. Scans take maps: "
+              "--key_prefix_bytes.");
 DEFINE_string(input, "", "The file to import; gzip and zstd are told by their first bytes and unpacked.");
 DEFINE_string(output, "", "The trace file to make.");
 DEFINE_string(values, "full",
@@ -96,8 +106,9 @@ DEFINE_string(time_column, "",
               "The column of event time: a decimal number of --time_unit. Named as --key_column; of csv 1 when empty.");
 DEFINE_string(value_column, "", "The column of the events' value; none when empty.");
 DEFINE_bool(header, false, "Of csv: the first row names the columns.");
-DEFINE_string(time_unit, "ms", "Unit of the time column: us, ms or s.");
-DEFINE_string(operator, "value_rmw", "The workload whose operator the events are fed to; 'kvstate list' shows them.");
+DEFINE_string(time_unit, "", "Unit of the times of csv, jsonl and gadget: us, ms or s; ms when empty.");
+DEFINE_string(operator, "",
+              "The workload whose operator the events are fed to; 'kvstate list' shows them. Empty: value_rmw.");
 DEFINE_double(sample_percent, 100,
               "Keys, chosen by hash, of which growth, popularity, reuse and lifetimes are counted, and scaled up: for "
               "traces of more keys than fit in memory, at some 200 bytes each.");
@@ -162,9 +173,9 @@ const std::vector<CommandSpec>& Commands() {
           "ttl_cleanup"}},
         {"import",
          "",
-         "Feeds the events of a file to a workload's operator and records its accesses to state into a trace file.",
+         "Makes a trace file of a file: of events, through a workload's operator, or of another program's accesses.",
          {"format", "input", "output", "key_column", "time_column", "value_column", "header", "time_unit", "operator",
-          "set", "skip_bad_rows"}},
+          "set", "key_prefix_bytes", "seek_steps", "skip_bad_rows"}},
         {"trace info",
          "TRACE",
          "Shows what a trace's accesses are like: mix, growth, popularity, reuse, sizes, lifetimes.",
@@ -312,7 +323,9 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
                         .time_unit = FLAGS_time_unit,
                         .operator_name = FLAGS_operator,
                         .set = FLAGS_set,
-                        .skip_bad_rows = FLAGS_skip_bad_rows},
+                        .skip_bad_rows = FLAGS_skip_bad_rows,
+                        .key_prefix_bytes = FLAGS_key_prefix_bytes,
+                        .seek_steps = FLAGS_seek_steps},
                        console);
 }
 

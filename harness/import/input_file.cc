@@ -18,12 +18,12 @@ constexpr size_t kBufferBytes = size_t{1} << 16;
 
 }  // namespace
 
-InputFile::InputFile(std::string path, int fd, uint64_t stored_bytes)
+InputFile::InputFile(std::string path, int fd, bool is_regular, uint64_t stored_bytes)
     : path_(std::move(path)),
       fd_(fd),
+      is_regular_(is_regular),
       stored_bytes_(stored_bytes),
       stored_buffer_(kBufferBytes),
-      stored_(stored_buffer_.data(), 0),
       buffer_(kBufferBytes) {}
 
 InputFile::~InputFile() { close(fd_); }
@@ -37,7 +37,8 @@ Result<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
     close(fd);
     return SystemError("cannot read " + path, number);
   }
-  std::unique_ptr<InputFile> file(new InputFile(path, fd, static_cast<uint64_t>(status.st_size)));
+  std::unique_ptr<InputFile> file(
+      new InputFile(path, fd, S_ISREG(status.st_mode), static_cast<uint64_t>(status.st_size)));
   KVSTATE_RETURN_IF_ERROR(file->FindFormat());
   return file;
 }
@@ -50,7 +51,7 @@ Status InputFile::FindFormat() {
 }
 
 Status InputFile::ReadStored() {
-  std::memmove(stored_buffer_.data(), stored_.data(), stored_.size());
+  if (!stored_.empty()) std::memmove(stored_buffer_.data(), stored_.data(), stored_.size());
   ssize_t n = 0;
   do {
     n = read(fd_, stored_buffer_.data() + stored_.size(), stored_buffer_.size() - stored_.size());

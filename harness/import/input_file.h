@@ -42,12 +42,14 @@ class InputFile {
   uint64_t stored_bytes_read() const { return stored_bytes_read_ - stored_.size(); }
   /// Of a pipe: 0.
   uint64_t stored_bytes() const { return stored_bytes_; }
+  /// Whether it can be read again from the start, by another.
+  bool is_regular() const { return is_regular_; }
   /// How much of what is unpacked has been given.
   uint64_t offset() const { return filled_before_ + at_; }
   const std::string& path() const { return path_; }
 
  private:
-  InputFile(std::string path, int fd, uint64_t stored_bytes);
+  InputFile(std::string path, int fd, bool is_regular, uint64_t stored_bytes);
   Result<bool> Fill();
   Status FindFormat();
   /// Reads on into stored_, which keeps what it has.
@@ -55,6 +57,7 @@ class InputFile {
 
   const std::string path_;
   const int fd_;
+  const bool is_regular_;
   const uint64_t stored_bytes_;
   std::unique_ptr<Decompressor> decompressor_;  ///< Null for bytes that are as they are.
   std::vector<char> stored_buffer_;

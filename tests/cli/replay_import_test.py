@@ -24,6 +24,18 @@ def stored_zstd(content, frame_bytes=30000):
     return frames
 
 
+def rocksdb_trace():
+    """Two column families: two puts and a merge, a get, a seek."""
+    def record(kind, payload):
+        return (10**15).to_bytes(8, "little") + bytes([kind]) + len(payload).to_bytes(4, "little") + payload
+
+    batch = bytes(8) + (3).to_bytes(4, "little") + b"\x01\x02ab\x011\x01\x02ac\x012\x06\x03\x01l\x0233"
+    return (record(1, b"feedcafedeadbeef\tTrace Version: 0.2\tRocksDB Version: 7.8\tFormat: any\n") +
+            record(3, (2).to_bytes(8, "little") + bytes([len(batch)]) + batch) +
+            record(4, (12).to_bytes(8, "little") + bytes(4) + b"\x02ab") +
+            record(5, (48).to_bytes(8, "little") + bytes(4) + b"\x01a") + record(2, b""))
+
+
 class ReplayImportTest(CliTest):
     def make_trace(self, name="trace.kvtrace", *, count=500, operator="value_rmw", **flags):
         source = self.write("in.csv", rows(count))
@@ -97,6 +109,46 @@ class ReplayImportTest(CliTest):
         self.assertIn("2 events", out)
         self.assertIn("2 bad rows", out)
 
+    def import_accesses(self, name, content, *flags):
+        trace = self.directory / f"{name}.kvtrace"
+        out = self.good("import", f"--input={self.write(name, content)}", f"--output={trace}", *flags)
+        _, results = self.replay(trace)
+        return out, results["context"]["workloads"][0]["entries"]
+
+    def test_accesses_of_other_programs_are_imported_and_replayed(self):
+        out, entries = self.import_accesses(
+            "gadget.log", "1 get 7 00 g g\n1 put 7 00 g g\n2 put 8  g g\n3 seek 7 0 g g\n4 delete 8 0 g g\n",
+            "--format=gadget")
+        self.assertIn(" 4 operations on 1 states", out)
+        self.assertIn("left out: 1 seeks in value states", out)
+        self.assertEqual(entries, 1)
+        out, entries = self.import_accesses(
+            "ycsb.out.gz", gzip.compress(b"YCSB Client 0.17.0\n"
+                                         b"INSERT usertable user1 [ field0=abc field1= x ]\n"
+                                         b"READ usertable user1 [ <all fields>]\n"
+                                         b"UPDATE usertable user2 [ field0=abc ]\n[OVERALL], RunTime(ms), 310\n"),
+            "--format=ycsb")
+        self.assertIn(" 4 operations on 1 states", out)
+        self.assertEqual(entries, 3)
+        out, entries = self.import_accesses("queries.trace", rocksdb_trace(), "--format=rocksdb_trace")
+        self.assertIn(" 4 operations on 2 states", out)
+        self.assertEqual(entries, 3)
+        out, entries = self.import_accesses("maps.trace", rocksdb_trace(), "--format=rocksdb_trace",
+                                            "--key_prefix_bytes=1", "--seek_steps=3")
+        self.assertIn(" 5 operations on 2 states", out)
+        self.assertEqual(entries, 3)
+
+    def test_bad_accesses_are_errors_with_their_place_or_counted(self):
+        trace = self.directory / "trace.kvtrace"
+        for name, content, place in (("gadget", "1 get 7 0\n2 got 7 0\n", "bad:2:"),
+                                     ("ycsb", "DELETE t k\n\nREAD t k [ f\n", "bad:3:"),
+                                     ("rocksdb_trace", rocksdb_trace()[:-5], "bad at offset ")):
+            flags = ["import", f"--format={name}", f"--input={self.write('bad', content)}", f"--output={trace}"]
+            self.fails(1, *flags, says=[place])
+            self.assertFalse(trace.exists())
+            self.assertIn("1 bad rows were skipped", self.good(*flags, "--skip_bad_rows"))
+            trace.unlink()
+
     def test_a_bad_row_is_an_error_with_its_line_or_counted(self):
         source = self.write("bad.csv", "a,1\nb,two\nc,3\nd\ne\"x,5\nf,6\n")
         trace = self.directory / "trace.kvtrace"
@@ -117,6 +169,12 @@ class ReplayImportTest(CliTest):
         self.fails(2, "import", *good, "--format=jsonl", says=["--key_column", "--time_column"])
         self.fails(2, "import", *good, "--format=jsonl", "--key_column=k", "--time_column=t", "--header",
                    says=["--header"])
+        self.fails(2, "import", *good, "--key_prefix_bytes=4", says=["--key_prefix_bytes", "rocksdb_trace and gadget"])
+        self.fails(2, "import", *good, "--format=gadget", "--seek_steps=4", says=["--seek_steps", "rocksdb_trace"])
+        self.fails(2, "import", *good, "--format=ycsb", "--operator=value_rmw", says=["--operator", "csv and jsonl"])
+        self.fails(2, "import", *good, "--format=ycsb", "--time_unit=s", says=["--time_unit", "gadget"])
+        self.fails(2, "import", *good, "--format=gadget", "--key_prefix_bytes=70000", says=["65535"])
+        self.fails(1, "import", *good, "--format=rocksdb_trace", says=["in.csv", "no trace of RocksDB"])
         self.fails(2, "import", *good, "--time_unit=min", says=["min", "us, ms and s"])
         self.fails(2, "import", *good, "--operator=none", says=["none", "value_rmw"])
         self.fails(2, "import", *good, "--set=none=1", says=["none"])
