@@ -8,9 +8,11 @@
 /// of its own, or of its family, under operators/.
 // clang-format off
 #define KVSTATE_FOR_EACH_WORKLOAD(workload) \
+  workload(ContinuousJoin)                  \
   workload(Dedup)                           \
   workload(EventPattern)                    \
   workload(FeatureCounters)                 \
+  workload(IntervalJoin)                    \
   workload(KeyTimers)                       \
   workload(LastSeen)                        \
   workload(ListAppend)                      \
@@ -37,7 +39,9 @@
   workload(SessionWindows)                  \
   workload(SlidingHolistic)                 \
   workload(SlidingIncremental)              \
+  workload(SlidingJoin)                     \
   workload(SlidingPanes)                    \
+  workload(TemporalJoin)                    \
   workload(TopN)                            \
   workload(TtlColdKeys)                     \
   workload(TtlDedup)                        \
@@ -47,6 +51,7 @@
   workload(TumblingCount)                   \
   workload(TumblingHolistic)                \
   workload(TumblingIncremental)             \
+  workload(TumblingJoin)                    \
   workload(ValueRmw)                        \
   workload(WordCount)
 // clang-format on

@@ -183,6 +183,23 @@ TEST_F(WindowMixTest, PanesTakeEachEventOnceAndEachWindowReadsAllOfItsPanes) {
   }
 }
 
+TEST_F(WindowMixTest, AWindowJoinIsHolistic) {
+  constexpr int64_t windows = kKeys * kSpans;
+  const Accesses tumbling = Run("tumbling_join", {{"window_ms", "1000"}});
+  EXPECT_EQ(tumbling, (Accesses{.gets = windows,
+                                .merges = windows * kEventsInSpan,
+                                .deletes = windows,
+                                .timers_added = windows * kEventsInSpan}))
+      << tumbling;
+  constexpr int64_t sliding_windows = kKeys * (kSpans + 3);
+  constexpr int64_t events = windows * kEventsInSpan;
+  const Accesses sliding = Run("sliding_join", {{"window_ms", "4000"}, {"slide_ms", "1000"}});
+  EXPECT_EQ(
+      sliding,
+      (Accesses{.gets = sliding_windows, .merges = 4 * events, .deletes = sliding_windows, .timers_added = 4 * events}))
+      << sliding;
+}
+
 TEST_F(WindowMixTest, ASessionIsAWindowOfAllItsEvents) {
   constexpr int64_t n = kSpans * kEventsInSpan;
   const Accesses incremental = Run("session_incremental", {{"gap_ms", "100"}});

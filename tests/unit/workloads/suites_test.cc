@@ -42,6 +42,8 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
   }
   if (GetParam() == "checkpoint") {
     EXPECT_EQ(names.size(), 6u);  // Three rates of change in two distributions.
+  } else if (GetParam() == "joins") {
+    EXPECT_EQ(workloads.size(), 5u);  // Each join.
   } else if (GetParam() == "nexmark") {
     EXPECT_EQ(workloads.size(), 14u);
   } else if (GetParam() == "ttl") {
@@ -55,14 +57,15 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SuiteTest,
-                         ::testing::Values("checkpoint", "quick", "standard", "full", "nexmark", "ttl", "windows"),
+                         ::testing::Values("checkpoint", "quick", "standard", "full", "joins", "nexmark", "ttl",
+                                           "windows"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(SuitesTest, EveryFileIsTested) {
   std::set<std::string> files;
   for (const auto& file : std::filesystem::directory_iterator(kSuites)) files.insert(file.path().filename());
-  EXPECT_EQ(files, (std::set<std::string>{"checkpoint.yaml", "full.yaml", "nexmark.yaml", "quick.yaml", "standard.yaml",
-                                          "ttl.yaml", "windows.yaml"}));
+  EXPECT_EQ(files, (std::set<std::string>{"checkpoint.yaml", "full.yaml", "joins.yaml", "nexmark.yaml", "quick.yaml",
+                                          "standard.yaml", "ttl.yaml", "windows.yaml"}));
 }
 
 }  // namespace

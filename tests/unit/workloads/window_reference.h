@@ -18,11 +18,13 @@ class ReferenceWatermark {
  public:
   explicit ReferenceWatermark(int64_t bound_ms, int64_t interval_ms) : bound_ms_(bound_ms), interval_ms_(interval_ms) {}
   bool HasPassed(int64_t time_ms) const { return any_ && time_ms < given_ms_; }
-  void Observe(int64_t time_ms) {
+  /// Whether it is given anew.
+  bool Observe(int64_t time_ms) {
     const int64_t reached_ms = time_ms - bound_ms_;
-    if (any_ && reached_ms - given_ms_ < (interval_ms_ < 1 ? 1 : interval_ms_)) return;
+    if (any_ && reached_ms - given_ms_ < (interval_ms_ < 1 ? 1 : interval_ms_)) return false;
     given_ms_ = reached_ms;
     any_ = true;
+    return true;
   }
 
  private:
