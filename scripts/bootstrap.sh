@@ -8,7 +8,7 @@ set -euo pipefail
 build_packages=(
   cmake ninja-build g++ pkg-config ccache
   librocksdb-dev libleveldb-dev liblmdb-dev libxxhash-dev libabsl-dev
-  libgflags-dev libyaml-cpp-dev nlohmann-json3-dev libzstd-dev zlib1g-dev
+  libgflags-dev libyaml-cpp-dev nlohmann-json3-dev libzstd-dev zlib1g-dev libssl-dev
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
@@ -30,7 +30,7 @@ bootstrap: this system has no apt-get. Install these by its own means, then buil
 'cmake --build --preset release':
   a C++20 compiler (GCC 12 or Clang 14), CMake 3.25, Ninja, pkg-config, ccache (optional)
   RocksDB 7.8, LevelDB 1.23, LMDB 0.9.24, xxHash, Abseil
-  gflags, yaml-cpp, nlohmann-json, zstd, zlib
+  gflags, yaml-cpp, nlohmann-json, zstd, zlib, OpenSSL 3
   for the tests: GoogleTest with gmock, Google Benchmark, rapidcheck, Clang 14 with clang-tidy, clang-format and
   compiler-rt, libabigail's tools, Python 3
 On Debian they are: ${packages[*]}

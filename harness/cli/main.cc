@@ -15,6 +15,7 @@
 #include "harness/cli/command_list.h"
 #include "harness/cli/command_record.h"
 #include "harness/cli/command_replay.h"
+#include "harness/cli/command_rewrite.h"
 #include "harness/cli/command_run.h"
 #include "harness/cli/command_savepoint.h"
 #include "harness/cli/command_trace.h"
@@ -99,6 +100,15 @@ DEFINE_string(output, "", "The trace file to make.");
 DEFINE_string(values, "full",
               "What the trace holds of values: full, or sizes alone: a replay then makes values of these sizes.");
 DEFINE_string(
+    hash_keys, "",
+    "Put others in the place of keys, user keys and namespaces: the file with the secret, of 16 bytes or more, "
+    "that it takes to do it again.");
+DEFINE_uint64(from_operation, 0, "The first operation to keep, counted from 0.");
+DEFINE_uint64(to_operation, 0, "The first operation behind those to keep; 0: to the end.");
+DEFINE_uint64(from_ms, 0, "Keep from the first operation so many milliseconds of stream time after the trace's first.");
+DEFINE_uint64(to_ms, 0, "Keep up to the first operation so many milliseconds after the trace's first; 0: to the end.");
+DEFINE_bool(salvage, false, "Of a damaged or cut trace: save what is whole, and say what is lost.");
+DEFINE_string(
     key_column, "",
     "The column that events are keyed by. Of csv: its number from 0, or its name in the header; 0 when empty. "
     "Of jsonl: the member's name, with dots between names of nested objects.");
@@ -180,6 +190,10 @@ const std::vector<CommandSpec>& Commands() {
          "TRACE",
          "Shows what a trace's accesses are like: mix, growth, popularity, reuse, sizes, lifetimes.",
          {"json", "sample_percent"}},
+        {"trace rewrite",
+         "TRACE",
+         "Writes a trace again: a part of it, without values, with hashed keys, or what is whole of a damaged one.",
+         {"output", "values", "hash_keys", "from_operation", "to_operation", "from_ms", "to_ms", "salvage"}},
     };
     for (CommandSpec& command : SavepointCommands()) commands.push_back(std::move(command));
     return commands;
@@ -305,6 +319,18 @@ int RunCommandNamed(std::string_view name, const ParsedArguments& arguments, con
     return RecordCommand(
         {.workloads = arguments.positional, .suite = FlagsOfSuite(), .output = FLAGS_output, .values = FLAGS_values},
         console);
+  }
+  if (name == "trace rewrite") {
+    return TraceRewriteCommand({.traces = arguments.positional,
+                                .output = FLAGS_output,
+                                .values = FLAGS_values,
+                                .hash_keys = FLAGS_hash_keys,
+                                .from_operation = FLAGS_from_operation,
+                                .to_operation = FLAGS_to_operation,
+                                .from_ms = FLAGS_from_ms,
+                                .to_ms = FLAGS_to_ms,
+                                .salvage = FLAGS_salvage},
+                               console);
   }
   if (name == "trace info") {
     return TraceInfoCommand(

@@ -195,7 +195,7 @@ Status OperationRunner<kVerify>::RunOnMap(const PreparedOperation& operation, St
       return TookFlag(map->IsEmpty());
     case Operation::kMapScan: {
       KVSTATE_ASSIGN_OR_RETURN(const std::unique_ptr<MapIterator> iterator, map->Iterate());
-      return Advance(*iterator, operation, state);
+      return Advance(*iterator, operation, state).status();
     }
     default:
       return RunOnIterator(operation, state);
@@ -203,11 +203,11 @@ Status OperationRunner<kVerify>::RunOnMap(const PreparedOperation& operation, St
 }
 
 template <bool kVerify>
-Result<MapIterator*> OperationRunner<kVerify>::OpenIterator(uint32_t number) {
+Result<typename OperationRunner<kVerify>::OpenMapIterator*> OperationRunner<kVerify>::OpenIterator(uint32_t number) {
   if (number >= iterators_.size() || iterators_[number].iterator == nullptr) {
     return DataLossError("map iterator " + std::to_string(number) + " is not open");
   }
-  return iterators_[number].iterator.get();
+  return &iterators_[number];
 }
 
 template <bool kVerify>
@@ -216,28 +216,35 @@ Status OperationRunner<kVerify>::RunOnIterator(const PreparedOperation& operatio
     if (operation.iterator >= iterators_.size()) iterators_.resize(operation.iterator + 1);
     OpenMapIterator& opened = iterators_[operation.iterator];
     opened.state = operation.state;
+    opened.is_at_end = false;
     KVSTATE_ASSIGN_OR_RETURN(opened.iterator, static_cast<InternalMapState*>(state.state)->Iterate());
     return Status();
   }
-  KVSTATE_ASSIGN_OR_RETURN(MapIterator * iterator, OpenIterator(operation.iterator));
+  KVSTATE_ASSIGN_OR_RETURN(OpenMapIterator * opened, OpenIterator(operation.iterator));
+  // A part of a trace may find less than the whole did: then there is no entry to change.
+  const bool has_entry = !opened->is_at_end;
   switch (operation.operation) {
-    case Operation::kIteratorAdvance:
-      return Advance(*iterator, operation, state);
+    case Operation::kIteratorAdvance: {
+      KVSTATE_ASSIGN_OR_RETURN(const bool found, Advance(*opened->iterator, operation, state));
+      opened->is_at_end = !found;
+      return Status();
+    }
     case Operation::kIteratorRemove:
-      return iterator->Remove();
+      return has_entry ? opened->iterator->Remove() : Status();
     case Operation::kIteratorSetValue:
-      return iterator->SetValue(operation.value);
+      return has_entry ? opened->iterator->SetValue(operation.value) : Status();
     default:
-      iterators_[operation.iterator].iterator.reset();
+      opened->iterator.reset();
       return Status();
   }
 }
 
 template <bool kVerify>
-Status OperationRunner<kVerify>::Advance(MapIterator& iterator, const PreparedOperation& operation, State& state) {
+Result<bool> OperationRunner<kVerify>::Advance(MapIterator& iterator, const PreparedOperation& operation,
+                                               State& state) {
   for (uint64_t step = 0; step < operation.count; ++step) {
     KVSTATE_ASSIGN_OR_RETURN(const bool more, iterator.Next());
-    if (!more) break;
+    if (!more) return false;
     ++hits_;
     if constexpr (kVerify) Digested(iterator.user_key_bytes());
     if (operation.reads_keys) {
@@ -257,7 +264,7 @@ Status OperationRunner<kVerify>::Advance(MapIterator& iterator, const PreparedOp
       }
     }
   }
-  return Status();
+  return true;
 }
 
 template <bool kVerify>

@@ -43,6 +43,7 @@ class OperationRunner {
   struct OpenMapIterator {
     uint32_t state = 0;
     std::unique_ptr<MapIterator> iterator;
+    bool is_at_end = false;  ///< The last step found no entry.
   };
 
   Status MakeState(State* state);
@@ -51,9 +52,10 @@ class OperationRunner {
   Status RunOnBackend(const PreparedOperation& operation, State& state);
   Status RunOnTimers(const PreparedOperation& operation, TimerQueue& timers);
   Status Merge(const PreparedOperation& operation, State& state);
-  Status Advance(MapIterator& iterator, const PreparedOperation& operation, State& state);
+  /// Whether the last step found an entry.
+  Result<bool> Advance(MapIterator& iterator, const PreparedOperation& operation, State& state);
   Status WalkKeys(KeyIterator& keys, uint64_t steps);
-  Result<MapIterator*> OpenIterator(uint32_t number);
+  Result<OpenMapIterator*> OpenIterator(uint32_t number);
   Status Took(const Result<const void*>& read, const TypeSerializer* serializer);
   Status TookFlag(const Result<bool>& read);
   void Digested(ByteView bytes);

@@ -125,7 +125,8 @@ Result<std::unique_ptr<TraceReader>> TraceReader::Open(const std::string& path) 
 }
 
 Status TraceReader::Damaged(uint64_t offset, const std::string& what) const {
-  return DataLossError("trace " + path_ + ": block " + std::to_string(sequence_) + At(offset) + ": " + what);
+  return DataLossError("trace " + path_ + ": block " + std::to_string(sequence_) + At(offset) + ": " + what +
+                       "; 'kvstate trace rewrite --salvage' saves what is whole");
 }
 
 Status TraceReader::ReadAt(uint64_t offset, size_t bytes, char* to) const {
@@ -146,17 +147,7 @@ Status TraceReader::ReadStart() {
     KVSTATE_RETURN_IF_ERROR(ReadAt(0, file_bytes_ < kTraceStartBytes ? file_bytes_ : kTraceStartBytes, start));
   }
   const ByteView view(start, file_bytes_ < kTraceStartBytes ? file_bytes_ : kTraceStartBytes);
-  if (view.substr(0, kTraceMagic.size()) != kTraceMagic) {
-    return InvalidArgumentError("trace " + path_ + ": not a kvstate trace: it does not start with " +
-                                std::string(kTraceMagic) + "; 'kvstate import' makes one of a CSV file");
-  }
-  if (view.size() < kTraceStartBytes) return Damaged(0, "the file ends in its first bytes: the trace is cut short");
-  ByteReader in(view.substr(kTraceMagic.size()));
-  if (!in.ReadFixed32(&version_) || version_ == 0 || version_ > kTraceVersion) {
-    return InvalidArgumentError("trace " + path_ + ": format version " + std::to_string(version_) +
-                                "; this program reads versions 1 to " + std::to_string(kTraceVersion) +
-                                ", a newer one may read it");
-  }
+  KVSTATE_ASSIGN_OR_RETURN(version_, VersionOfTrace(path_, view));
   offset_ = kTraceStartBytes;
   KVSTATE_ASSIGN_OR_RETURN(const Block block, ReadBlock());
   if (block.type != kHeaderBlock) return Damaged(block.offset, "not the header");
@@ -168,21 +159,25 @@ Status TraceReader::ReadStart() {
   return Status();
 }
 
+/// Why a file does not end with its footer: the first block that is not whole, or what follows the footer.
+Status TraceReader::WithoutFooter() {
+  while (true) {
+    KVSTATE_ASSIGN_OR_RETURN(const Block block, ReadBlock());
+    if (block.type != kFooterBlock) continue;
+    return Damaged(block.offset, offset_ == file_bytes_ ? "the footer counts other blocks than there are"
+                                                        : "something follows the footer");
+  }
+}
+
 /// The footer is looked at first, so that a file that was cut short is known before a run is spent on it.
 Status TraceReader::ReadFooter() {
   const size_t footer_bytes = FooterBytes(version_);
-  if (file_bytes_ < first_block_offset_ + footer_bytes) {
-    return Damaged(file_bytes_, "the footer is missing: the trace is cut short");
-  }
+  if (file_bytes_ < first_block_offset_ + footer_bytes) return WithoutFooter();
   std::string bytes(footer_bytes, '\0');
   const uint64_t at = file_bytes_ - footer_bytes;
   KVSTATE_RETURN_IF_ERROR(ReadAt(at, footer_bytes, bytes.data()));
   TraceFooter footer;
-  if (!DecodeFooter(bytes, version_, &footer)) {
-    return DataLossError("trace " + path_ + ": no footer" + At(at) +
-                         ": the trace is cut short, damaged, or something follows it; 'kvstate trace rewrite "
-                         "--salvage' saves what is whole");
-  }
+  if (!DecodeFooter(bytes, version_, &footer)) return WithoutFooter();
   totals_ = footer.totals;
   index_offset_ = footer.index_offset;
   return Status();

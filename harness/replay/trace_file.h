@@ -91,6 +91,7 @@ class TraceReader final : public TraceSource {
   TraceReader(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   Status ReadStart();
   Status ReadFooter();
+  Status WithoutFooter();
   Status ReadAt(uint64_t offset, size_t bytes, char* to) const;
   Result<Block> ReadBlock();
   Status TakeState(const Block& block);

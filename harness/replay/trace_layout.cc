@@ -3,6 +3,8 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "harness/replay/state_codec.h"
+
 namespace kvstate::harness {
 
 namespace {
@@ -24,6 +26,25 @@ uint64_t FooterNumber(const TraceTotals& totals, uint32_t version) {
 }
 
 }  // namespace
+
+Result<uint32_t> VersionOfTrace(std::string_view path, ByteView start) {
+  const std::string where = "trace " + std::string(path) + ": ";
+  if (start.substr(0, kTraceMagic.size()) != kTraceMagic) {
+    return InvalidArgumentError(where + "not a kvstate trace: it does not start with " + std::string(kTraceMagic) +
+                                "; 'kvstate import' makes one of a CSV file");
+  }
+  if (start.size() < kTraceStartBytes) {
+    return DataLossError(where + "block 0 at offset 0: the file ends in its first bytes: the trace is cut short");
+  }
+  uint32_t version = 0;
+  ByteReader in(start.substr(kTraceMagic.size()));
+  if (!in.ReadFixed32(&version) || version == 0 || version > kTraceVersion) {
+    return InvalidArgumentError(where + "format version " + std::to_string(version) +
+                                "; this program reads versions 1 to " + std::to_string(kTraceVersion) +
+                                ", a newer one may read it");
+  }
+  return version;
+}
 
 void EncodeBlockHead(char type, uint64_t number, ByteView stored, size_t raw, ByteWriter& out) {
   const size_t start = out.size();

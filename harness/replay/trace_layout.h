@@ -9,6 +9,7 @@
 #include "harness/replay/trace.h"
 #include "harness/replay/trace_block.h"
 #include "kvstate/bytes.h"
+#include "kvstate/status.h"
 
 /// How a trace file is put together, around what is in its blocks; docs/formats.md, "Trace files".
 namespace kvstate::harness {
@@ -21,6 +22,10 @@ inline constexpr char kStateBlock = 'S';
 inline constexpr char kOperationBlock = 'O';
 inline constexpr char kIndexBlock = 'I';
 inline constexpr char kFooterBlock = 'F';
+
+/// The version of a trace file with these first bytes, as many of kTraceStartBytes as it has. INVALID_ARGUMENT when it
+/// is no trace, or of a version that this program does not read; DATA_LOSS when it is cut short there.
+Result<uint32_t> VersionOfTrace(std::string_view path, ByteView start);
 
 /// What stands before a block's stored bytes.
 struct BlockHead {

@@ -70,6 +70,65 @@ class TraceTest(CliTest):
         self.assertIn("sizes alone", self.good("trace", "info", sizes))
         self.good("replay", sizes, "--repetitions=1")
 
+    def test_hashed_keys_leave_the_profile_as_it_was(self):
+        trace = self.record("session_merge", "--set=*.source.events=800")
+        secret = self.write("secret", b"a secret of some length")
+        hashed, again = self.directory / "hashed.trace", self.directory / "again.trace"
+        for path in (hashed, again):
+            self.good("trace", "rewrite", trace, f"--output={path}", f"--hash_keys={secret}")
+        self.assertEqual(hashed.read_bytes(), again.read_bytes())
+        before, after = self.info(trace), self.info(hashed)
+        self.assertTrue(after["keys_are_hashed"])
+        for different in ("trace", "file_bytes", "file_bytes_per_operation", "keys_are_hashed"):
+            before.pop(different), after.pop(different)
+        self.assertEqual(before, after)
+        self.assertIn("keys are hashed", self.good("trace", "info", hashed))
+        self.good("replay", hashed, "--repetitions=1")
+        short = self.write("short", b"short")
+        self.fails(1, "trace", "rewrite", trace, f"--output={trace}.2", f"--hash_keys={short}", says=["16", "short"])
+        self.fails(1, "trace", "rewrite", trace, f"--output={trace}.2", f"--hash_keys={short}.none", says=["none"])
+
+    def test_a_part_is_cut_by_operations_and_by_time(self):
+        trace = self.record("value_rmw", "--set=*.source.events=9000")
+        part = self.directory / "part.trace"
+        out = self.good("trace", "rewrite", trace, f"--output={part}", "--from_operation=5001", "--to_operation=15000")
+        self.assertIn("9999 of 18000 operations", out)
+        info = self.info(part)
+        self.assertEqual((info["operations"], info["is_part"]), (9999, True))
+        self.good("replay", part, "--repetitions=1")
+        self.good("trace", "rewrite", trace, f"--output={part}", "--from_ms=1000", "--to_ms=2000")
+        first = self.info(trace)["first_time_ms"]
+        info = self.info(part)
+        self.assertEqual((info["first_time_ms"], info["last_time_ms"]), (first + 1000, first + 1999))
+        self.assertEqual(info["operations"], 2000)
+        for wrong, says in ((["--from_operation=5", "--from_ms=5"], "not by both"),
+                            (["--from_operation=5", "--to_operation=5"], "ends before it begins"),
+                            (["--from_operation=5", "--salvage"], "--salvage"), (["--values=some"], "--values")):
+            self.fails(2, "trace", "rewrite", trace, f"--output={part}.2", *wrong, says=[says])
+        for beyond in ("--from_operation=18000", "--from_ms=9000"):
+            self.fails(1, "trace", "rewrite", trace, f"--output={part}.2", beyond, says=["no operation", "18000", "8999"])
+        self.fails(2, "trace", "rewrite", trace, says=["--output"])
+        self.fails(2, "trace", "rewrite", f"--output={part}", says=["one trace file"])
+
+    def test_what_is_whole_of_a_damaged_trace_is_saved(self):
+        trace = self.record("value_rmw", "--set=*.source.events=9000")
+        content = bytearray(trace.read_bytes())
+        saved = self.directory / "saved.trace"
+        self.assertIn("nothing was damaged", self.good("trace", "rewrite", trace, f"--output={saved}", "--salvage"))
+        content[len(content) // 2] ^= 1
+        trace.write_bytes(content)
+        self.fails(1, "trace", "rewrite", trace, f"--output={saved}", says=["some.trace", "checksum"])
+        out = self.good("trace", "rewrite", trace, f"--output={saved}", "--salvage")
+        self.assertIn("13904 operations kept, 4096 lost", out)
+        self.assertRegex(out, "block [34]: bytes [0-9]+ to [0-9]+")
+        info = self.info(saved)
+        self.assertEqual((info["operations"], info["is_part"]), (13904, True))
+        self.good("replay", saved, "--repetitions=1")
+        trace.write_bytes(content[: len(content) // 2])
+        out = self.good("trace", "rewrite", trace, f"--output={saved}", "--salvage")
+        self.assertIn("how many are lost nobody knows", out)
+        self.assertEqual(self.info(saved)["operations"] % 4096, 0)
+
     def test_wrong_calls(self):
         trace = self.record("dedup_miss", "--set=*.source.events=10")
         self.fails(2, "record", says=["one workload"])
@@ -91,7 +150,7 @@ class TraceTest(CliTest):
         trace.write_bytes(content)
         self.fails(1, "trace", "info", trace, says=["some.trace", "block", "offset", "checksum"])
         trace.write_bytes(content[: len(content) // 2])
-        self.fails(1, "trace", "info", trace, says=["cut short"])
+        self.fails(1, "trace", "info", trace, says=["some.trace", "block", "offset", "cut short", "--salvage"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 #include "harness/replay/trace_file.h"
+#include "harness/rewrite/trace_salvage.h"
 #include "tests/fuzz/memory_file.h"
 
 namespace kvstate::harness {
@@ -8,12 +9,33 @@ bool IsKnownFailure(const Status& status) {
   return status.code() == StatusCode::kDataLoss || status.code() == StatusCode::kInvalidArgument;
 }
 
+/// What can be saved of the file is as many operations as it is said to be.
+void Salvage(const std::string& path) {
+  auto salvage = TraceSalvage::Open(path);
+  if (!salvage.ok()) {
+    FUZZ_CHECK(IsKnownFailure(salvage.status()));
+    return;
+  }
+  uint64_t operations = 0;
+  for (;;) {
+    const auto chunk = (*salvage)->NextChunk();
+    if (!chunk.ok()) {
+      FUZZ_CHECK(IsKnownFailure(chunk.status()));
+      return;
+    }
+    if ((*chunk)->empty()) break;
+    operations += (*chunk)->size();
+  }
+  FUZZ_CHECK(operations == (*salvage)->operations());
+}
+
 }  // namespace
 }  // namespace kvstate::harness
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using kvstate::harness::IsKnownFailure;
   const kvstate::fuzz::MemoryFile file(kvstate::fuzz::BytesOf(data, size));
+  kvstate::harness::Salvage(file.path());
   auto reader = kvstate::harness::TraceReader::Open(file.path());
   if (!reader.ok()) {
     FUZZ_CHECK(IsKnownFailure(reader.status()));
