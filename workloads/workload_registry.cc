@@ -41,6 +41,9 @@
   workload(SlidingIncremental)              \
   workload(SlidingJoin)                     \
   workload(SlidingPanes)                    \
+  workload(StateMicroList)                  \
+  workload(StateMicroMap)                   \
+  workload(StateMicroValue)                 \
   workload(TemporalJoin)                    \
   workload(TopN)                            \
   workload(TtlColdKeys)                     \
