@@ -56,7 +56,13 @@
   workload(TumblingIncremental)             \
   workload(TumblingJoin)                    \
   workload(ValueRmw)                        \
-  workload(WordCount)
+  workload(WordCount)                       \
+  workload(YcsbA)                           \
+  workload(YcsbB)                           \
+  workload(YcsbC)                           \
+  workload(YcsbD)                           \
+  workload(YcsbE)                           \
+  workload(YcsbF)
 // clang-format on
 
 namespace kvstate::workloads {
