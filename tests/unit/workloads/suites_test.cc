@@ -65,7 +65,7 @@ TEST_P(SuiteTest, NamesItselfAndSizesWorkloadsThatExist) {
 
 INSTANTIATE_TEST_SUITE_P(All, SuiteTest,
                          ::testing::Values("checkpoint", "quick", "standard", "full", "joins", "nexmark", "state-micro",
-                                           "ttl", "windows"),
+                                           "ttl", "windows", "ycsb"),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::replace(name.begin(), name.end(), '-', '_');
