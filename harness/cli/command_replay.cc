@@ -1,10 +1,12 @@
 #include "harness/cli/command_replay.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "harness/cli/load_flags.h"
 #include "harness/cli/ttl_flags.h"
 #include "harness/replay/trace_file.h"
 #include "harness/run/run_suite.h"
@@ -50,6 +52,11 @@ int ReplayCommand(const ReplayOptions& options, const Console& console) {
     if (!trace.ok()) return console.Fail(trace.status());
     traces.push_back(std::move(trace).value());
   }
+  uint32_t most_instances = harness::kMostInstances;
+  for (const auto& trace : traces) most_instances = std::min(most_instances, trace->header().max_parallelism);
+  auto load = LoadOf(options.measure.load, most_instances);
+  if (!load.ok()) return console.Fail(load.status(), kExitUsage);
+  extras.load = std::move(load).value();
   MeasureSession session(options.measure, console);
   if (const int code = session.Open(); code != kExitGood) return code;
   harness::RunResults results;

@@ -4,9 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "harness/cli/load_flags.h"
 #include "harness/cli/ttl_flags.h"
 #include "harness/run/run_suite.h"
 #include "harness/run/suite.h"
+#include "kvstate/key_group.h"
 
 namespace kvstate::cli {
 
@@ -30,6 +32,8 @@ Result<harness::Suite> SuiteOf(const RunOptions& options) {
 int RunCommand(const RunOptions& options, const Console& console) {
   const auto suite = SuiteOf(options);
   if (!suite.ok()) return console.Fail(suite.status(), kExitUsage);
+  const auto load = LoadOf(options.measure.load, kDefaultMaxParallelism);
+  if (!load.ok()) return console.Fail(load.status(), kExitUsage);
   MeasureSession session(options.measure, console);
   if (const int code = session.Open(); code != kExitGood) return code;
   harness::RunResults results;
@@ -37,7 +41,7 @@ int RunCommand(const RunOptions& options, const Console& console) {
   results.seed = options.suite.seed;
   const harness::MeasurementContext context = session.Context(suite->repetitions);
   const Status outcome = harness::RunSuite(
-      *suite, context, [&session](const harness::WorkloadRun& run) { session.Show(run); }, &results);
+      *suite, *load, context, [&session](const harness::WorkloadRun& run) { session.Show(run); }, &results);
   return session.Close(outcome, std::move(results));
 }
 

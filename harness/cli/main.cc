@@ -32,7 +32,7 @@ DEFINE_string(workloads, "",
               "Workloads of the suite to run: globs over their names, with commas between them; all when "
               "empty.");
 DEFINE_uint32(repetitions, 0, "Replays of each backend that count, 1 to 1000; 0: as the suite says, or 5.");
-DEFINE_uint64(seed, 1, "Seed of the generated streams. The same seed gives the same streams.");
+DEFINE_uint64(seed, 1, "Seed of the generated streams, and of arrivals. The same seed gives the same ones.");
 DEFINE_string(out, "",
               "File for the results as JSON, in Google Benchmark's schema; none when empty. For savepoint convert: the "
               "directory to make, or an empty one.");
@@ -76,7 +76,24 @@ DEFINE_string(
     "it, in replays beside those of the workload as it is. Empty: as the suite says, or none.");
 DEFINE_bool(json, false, "Print JSON.");
 DEFINE_string(to, "", "What to convert to: savepoint, which every backend restores, or a backend.");
-DEFINE_uint32(parallelism, 0, "Handles to make, each of a part of the key groups; 0: as many as there are.");
+DEFINE_uint32(parallelism, 0,
+              "Of run and replay: parallel instances of each backend, each on a thread of its own with its part of the "
+              "key groups, 1 to 1024, measured beside the one; 0: just the one. Of savepoint: handles to make, each of "
+              "a part of the key groups; 0: as many as there are.");
+DEFINE_string(speed, "",
+              "Measure replays at the trace's own time, too: real, or x<number> for so many times its speed; response "
+              "times count from when an operation was to begin. max, or empty: each operation when the one before is "
+              "done.");
+DEFINE_string(rate, "",
+              "Measure replays at so many operations a second, too, of all instances together, whether or not the "
+              "backend keeps up; response times count from when an operation was to begin.");
+DEFINE_string(arrivals, "", "Of --rate and --find_capacity: constant, evenly spaced, or poisson. Empty: constant.");
+DEFINE_bool(find_capacity, false,
+            "Look for the highest rate at which each backend keeps --latency_objective_ms, by replays of the whole "
+            "trace at different rates.");
+DEFINE_string(latency_objective_ms, "", "With --find_capacity: what the response time must not exceed, ms.");
+DEFINE_string(latency_quantile, "",
+              "With --find_capacity: of which the objective is: p50, p90, p99 or p999. Empty: p99.");
 DEFINE_bool(compress, false, "Compress state streams with zstd.");
 DEFINE_string(reduce, "",
               "Functions of reducing states, <state>=<function>, with commas between them: sum_int64, max_int64. An "
@@ -170,7 +187,14 @@ const std::vector<CommandSpec>& Commands() {
           "checkpoint_kind",
           "checkpoint_retained",
           "checkpoint_dir",
-          "ttl_cleanup"}},
+          "ttl_cleanup",
+          "parallelism",
+          "speed",
+          "rate",
+          "arrivals",
+          "find_capacity",
+          "latency_objective_ms",
+          "latency_quantile"}},
         {"record",
          "WORKLOAD",
          "Records the accesses to state of a suite's workload, or of any, into a trace file.",
@@ -178,9 +202,27 @@ const std::vector<CommandSpec>& Commands() {
         {"replay",
          "TRACE…",
          "Replays trace files on all backends, verifies that they agree, and compares them.",
-         {"backends", "repetitions", "fill_checkpoint", "settle", "engine_options", "out", "directory",
-          "checkpoint_interval", "checkpoint_interval_ms", "checkpoint_kind", "checkpoint_retained", "checkpoint_dir",
-          "ttl_cleanup"}},
+         {"backends",
+          "repetitions",
+          "fill_checkpoint",
+          "settle",
+          "engine_options",
+          "out",
+          "directory",
+          "checkpoint_interval",
+          "checkpoint_interval_ms",
+          "checkpoint_kind",
+          "checkpoint_retained",
+          "checkpoint_dir",
+          "ttl_cleanup",
+          "parallelism",
+          "speed",
+          "rate",
+          "arrivals",
+          "seed",
+          "find_capacity",
+          "latency_objective_ms",
+          "latency_quantile"}},
         {"import",
          "",
          "Makes a trace file of a file: of events, through a workload's operator, or of another program's accesses.",
@@ -274,7 +316,15 @@ MeasureOptions MeasureFlags() {
                          .kind = FLAGS_checkpoint_kind,
                          .retained = FLAGS_checkpoint_retained,
                          .directory = FLAGS_checkpoint_dir},
-          .ttl_cleanup = FLAGS_ttl_cleanup};
+          .ttl_cleanup = FLAGS_ttl_cleanup,
+          .load = {.speed = FLAGS_speed,
+                   .rate = FLAGS_rate,
+                   .arrivals = FLAGS_arrivals,
+                   .parallelism = FLAGS_parallelism,
+                   .find_capacity = FLAGS_find_capacity,
+                   .latency_objective_ms = FLAGS_latency_objective_ms,
+                   .latency_quantile = FLAGS_latency_quantile,
+                   .seed = FLAGS_seed}};
 }
 
 SteadyStateFlags FlagsOfSteadyState() {

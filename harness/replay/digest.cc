@@ -12,11 +12,13 @@ namespace {
 
 constexpr size_t kBatchEntries = 1024;
 
-void AddTo(Digest* sum, XXH128_hash_t hash) {
-  const uint64_t low = sum->low + hash.low64;
-  sum->high += hash.high64 + (low < sum->low ? 1 : 0);
+void AddTo(Digest* sum, const Digest& other) {
+  const uint64_t low = sum->low + other.low;
+  sum->high += other.high + (low < sum->low ? 1 : 0);
   sum->low = low;
 }
+
+void AddTo(Digest* sum, XXH128_hash_t hash) { AddTo(sum, Digest{hash.low64, hash.high64}); }
 
 Status AddTimers(KeyedStateBackend& backend, const TraceState& traced, StateDigest* result) {
   KVSTATE_ASSIGN_OR_RETURN(TimerQueue * timers, OpenTraceQueue(backend, traced));
@@ -44,6 +46,12 @@ std::string Digest::ToHex() const {
   std::snprintf(text, sizeof(text), "%016llx%016llx", static_cast<unsigned long long>(high),
                 static_cast<unsigned long long>(low));
   return text;
+}
+
+StateDigest& StateDigest::operator+=(const StateDigest& other) {
+  AddTo(&digest, other.digest);
+  entries += other.entries;
+  return *this;
 }
 
 Result<StateDigest> DigestOfState(KeyedStateBackend& backend, const std::vector<TraceState>& states,

@@ -24,6 +24,8 @@ struct StateDigest {
   Digest digest;
   uint64_t entries = 0;
   friend bool operator==(const StateDigest&, const StateDigest&) = default;
+  /// Of both contents together, which have nothing in common: such as parallel instances.
+  StateDigest& operator+=(const StateDigest& other);
 };
 
 /// The sum, modulo 2^128, of the XXH3-128 hashes of all entries of the given states: state name, key, namespace, user

@@ -56,6 +56,19 @@ Json Load() {
   return load;
 }
 
+Json LoadDescription(const LoadRequest& request) {
+  Json json = {{"pace", request.pace}, {"parallelism", request.parallelism}};
+  if (request.speed > 0) json["speed"] = request.speed;
+  if (request.rate > 0) json["rate"] = request.rate;
+  if (!request.arrivals.empty()) json["arrivals"] = request.arrivals;
+  if (request.arrivals == "poisson") json["seed"] = request.seed;
+  if (request.latency_objective_ms > 0) {
+    json["latency_objective_ms"] = request.latency_objective_ms;
+    json["latency_quantile"] = request.latency_quantile;
+  }
+  return json;
+}
+
 Json WorkloadDescription(const WorkloadRun& run) {
   Json json;
   json["name"] = run.name;
@@ -98,6 +111,7 @@ Json WorkloadDescription(const WorkloadRun& run) {
       json["ttl"]["values_expired"] = request.values_expired;
     }
   }
+  if (run.load_request.has_value()) json["load"] = LoadDescription(*run.load_request);
   Json options = Json::object();
   for (const BackendRun& backend : run.backends) {
     if (!backend.engine_options.empty() && !backend.noise_twin) options[backend.backend] = backend.engine_options;
@@ -109,7 +123,8 @@ Json WorkloadDescription(const WorkloadRun& run) {
 std::string RowName(const WorkloadRun& run, const BackendRun& backend) {
   return run.name + "/" + backend.backend + (backend.noise_twin ? "/again" : "") +
          (backend.with_checkpoints ? "/checkpoints" : "") +
-         (backend.ttl_cleanup.empty() ? "" : "/ttl/" + backend.ttl_cleanup);
+         (backend.ttl_cleanup.empty() ? "" : "/ttl/" + backend.ttl_cleanup) +
+         (backend.load.empty() ? "" : "/" + backend.load);
 }
 
 /// What every row of a backend starts with.
@@ -135,7 +150,7 @@ Json RepetitionRow(const WorkloadRun& run, const BackendRun& backend, size_t fam
   const Repetition& repetition = backend.repetitions[index];
   Json row = RowStart(RowName(run, backend), RowName(run, backend), family, backend);
   row["repetition_index"] = index;
-  row["threads"] = 1;
+  row["threads"] = backend.threads;
   row["iterations"] = repetition.operations;
   const auto operations = static_cast<double>(repetition.operations);
   row["real_time"] = repetition.time_ns / operations;
@@ -150,7 +165,7 @@ Json MedianRow(const WorkloadRun& run, const BackendRun& backend, size_t family)
   const std::string run_name = RowName(run, backend);
   Json row = RowStart(run_name + "_median", run_name, family, backend);
   row["run_type"] = "aggregate";
-  row["threads"] = 1;
+  row["threads"] = backend.threads;
   row["aggregate_name"] = "median";
   row["aggregate_unit"] = "time";
   row["iterations"] = backend.repetitions.size();
@@ -210,7 +225,8 @@ std::string ResultsAsJson(const RunResults& results) {
   size_t family = 0;
   for (const WorkloadRun& run : results.workloads) {
     context["workloads"].push_back(WorkloadDescription(run));
-    for (const std::vector<BackendRun>* backends : {&run.backends, &run.checkpoint_runs, &run.ttl_runs}) {
+    for (const std::vector<BackendRun>* backends :
+         {&run.backends, &run.checkpoint_runs, &run.ttl_runs, &run.load_runs}) {
       for (const BackendRun& backend : *backends) AddFamily(run, backend, family++, &benchmarks);
     }
   }

@@ -43,6 +43,9 @@ struct BackendRun {
   std::string ttl_cleanup = {};
   /// What was stored then, of a replay of its own; with ttl_cleanup alone.
   std::vector<Figures> ttl_moments = {};
+  /// "load" or "capacity" where operations had a pace or parallel instances; else empty.
+  std::string load = {};
+  uint64_t threads = 1;  ///< Parallel instances.
 };
 
 /// What was asked for in the way of checkpoints.
@@ -63,6 +66,18 @@ struct TtlRequest {
   uint64_t values_expired = 0;
   uint64_t sweep_interval_ms = 0;
   uint64_t sweep_entries = 0;
+};
+
+/// What was asked for in the way of load.
+struct LoadRequest {
+  std::string pace;           ///< "closed", "trace", "rate" or "capacity".
+  double speed = 0;           ///< With "trace" alone.
+  double rate = 0;            ///< With "rate" alone.
+  std::string arrivals = {};  ///< "constant" or "poisson", with "rate" and "capacity".
+  uint64_t seed = 0;          ///< With "poisson".
+  uint64_t parallelism = 1;
+  double latency_objective_ms = 0;  ///< With "capacity" alone.
+  std::string latency_quantile = {};
 };
 
 /// One workload, or one trace, on all backends.
@@ -93,6 +108,9 @@ struct WorkloadRun {
   std::optional<TtlRequest> ttl_request = {};
   /// Of each backend with each way of cleanup that it has.
   std::vector<BackendRun> ttl_runs = {};
+  std::optional<LoadRequest> load_request = {};
+  /// Of each backend; of a capacity search the last rate that kept the objective.
+  std::vector<BackendRun> load_runs = {};
 };
 
 /// All that a `run` or `replay` found.

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/report/load_table.h"
+
 namespace kvstate::harness {
 
 namespace {
@@ -241,6 +243,7 @@ std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style) {
           " ns an operation\n";
   if (run.checkpoint_request.has_value()) text += CheckpointTable(run, style);
   if (run.ttl_request.has_value()) text += TtlTable(run, style);
+  if (run.load_request.has_value()) text += LoadTable(run, style);
   return text;
 }
 

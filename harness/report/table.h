@@ -32,8 +32,8 @@ struct TableStyle {
   bool colour = false;  ///< For a terminal alone.
 };
 
-/// What is shown of one workload: a line about it, and a table with a row for each backend; others of checkpoints and
-/// of ways of cleanup where they were asked for.
+/// What is shown of one workload: a line about it, and a table with a row for each backend; others of checkpoints, of
+/// ways of cleanup and of load where they were asked for.
 std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style);
 
 /// Numbers for people: "1.23 M", "456", "12.3 k"; at most three or four digits.

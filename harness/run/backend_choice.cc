@@ -52,12 +52,13 @@ Status TryBackends(const BackendRegistry& registry, const std::vector<BackendCho
 
 Result<std::unique_ptr<KeyedStateBackend>> MakeBackend(const BackendRegistry& registry, const BackendChoice& choice,
                                                        SerializerPtr key_serializer, uint32_t max_parallelism,
-                                                       WorkDirectory& directory, std::shared_ptr<const Clock> clock) {
+                                                       WorkDirectory& directory, std::shared_ptr<const Clock> clock,
+                                                       std::optional<KeyGroupRange> key_groups) {
   KVSTATE_ASSIGN_OR_RETURN(const BackendFactory* factory, registry.Find(choice.name));
   BackendOptions options;
   options.key_serializer = std::move(key_serializer);
   options.max_parallelism = max_parallelism;
-  options.key_groups = {0, max_parallelism - 1};
+  options.key_groups = key_groups.value_or(KeyGroupRange{0, max_parallelism - 1});
   if (factory->needs_directory()) options.directory = directory.NewPath(choice.name);
   options.clock = std::move(clock);
   options.engine = choice.engine_options;

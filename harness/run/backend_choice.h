@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "harness/run/work_directory.h"
 #include "kvstate/backend_registry.h"
 #include "kvstate/clock.h"
+#include "kvstate/key_group.h"
 #include "kvstate/status.h"
 
 namespace kvstate::harness {
@@ -30,12 +32,13 @@ Result<std::vector<BackendChoice>> ChooseBackends(const BackendRegistry& registr
 Status TryBackends(const BackendRegistry& registry, const std::vector<BackendChoice>& choices,
                    WorkDirectory& directory);
 
-/// A backend of the choice over all key groups, in a directory of its own where it needs one. `clock`: null for the
-/// system's.
+/// A backend of the choice, in a directory of its own where it needs one. `clock`: null for the system's. `key_groups`:
+/// all when not given.
 Result<std::unique_ptr<KeyedStateBackend>> MakeBackend(const BackendRegistry& registry, const BackendChoice& choice,
                                                        SerializerPtr key_serializer, uint32_t max_parallelism,
                                                        WorkDirectory& directory,
-                                                       std::shared_ptr<const Clock> clock = nullptr);
+                                                       std::shared_ptr<const Clock> clock = nullptr,
+                                                       std::optional<KeyGroupRange> key_groups = {});
 
 }  // namespace kvstate::harness
 

@@ -7,6 +7,7 @@
 
 #include "harness/replay/memory_trace.h"
 #include "harness/run/checkpoint_measurement.h"
+#include "harness/run/load_measurement.h"
 #include "harness/run/record_workload.h"
 #include "harness/run/ttl_measurement.h"
 
@@ -20,7 +21,8 @@ std::string Hex(uint64_t value) {
   return text;
 }
 
-Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context, WorkloadRun* run) {
+Status RunWorkload(const SuiteWorkload& entry, const std::optional<LoadSettings>& load,
+                   const MeasurementContext& context, WorkloadRun* run) {
   run->name = entry.name;
   run->workload = entry.workload;
   run->source_parameters = entry.source;
@@ -35,14 +37,15 @@ Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context
   run->events = stream.events;
   run->output_rows = stream.output_rows;
   run->output_digest = Hex(stream.output_digest);
-  return MeasureTrace(context, {entry.checkpoint, entry.ttl, entry.steady_state}, stream.state, &trace, run);
+  return MeasureTrace(context, {entry.checkpoint, entry.ttl, entry.steady_state, load}, stream.state, &trace, run);
 }
 
 }  // namespace
 
 uint64_t StepsOfTrace(const MeasurementContext& context, const TraceExtras& extras) {
   return Measurement::Steps(context) + (extras.checkpoint.has_value() ? CheckpointMeasurement::Steps(context) : 0) +
-         (extras.ttl.has_value() ? TtlMeasurement::Steps(context, *extras.ttl) : 0);
+         (extras.ttl.has_value() ? TtlMeasurement::Steps(context, *extras.ttl) : 0) +
+         (extras.load.has_value() ? LoadMeasurement::Steps(context, *extras.load) : 0);
 }
 
 Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras,
@@ -61,18 +64,20 @@ Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras
   if (extras.checkpoint.has_value()) {
     KVSTATE_RETURN_IF_ERROR(CheckpointMeasurement(context, *extras.checkpoint, extras.steady_state, trace).Run(run));
   }
-  if (!extras.ttl.has_value()) return Status();
-  return TtlMeasurement(context, *extras.ttl, trace).Run(run);
+  if (extras.ttl.has_value()) KVSTATE_RETURN_IF_ERROR(TtlMeasurement(context, *extras.ttl, trace).Run(run));
+  if (!extras.load.has_value()) return Status();
+  return LoadMeasurement(context, *extras.load, extras.steady_state, trace).Run(run);
 }
 
-Status RunSuite(const Suite& suite, const MeasurementContext& context,
+Status RunSuite(const Suite& suite, const std::optional<LoadSettings>& load, const MeasurementContext& context,
                 const std::function<void(const WorkloadRun&)>& finished, RunResults* results) {
   uint64_t steps = 0;
-  for (const SuiteWorkload& entry : suite.workloads) steps += 1 + StepsOfTrace(context, {entry.checkpoint, entry.ttl});
+  for (const SuiteWorkload& entry : suite.workloads)
+    steps += 1 + StepsOfTrace(context, {entry.checkpoint, entry.ttl, entry.steady_state, load});
   context.progress.SetSteps(steps);
   for (const SuiteWorkload& entry : suite.workloads) {
     WorkloadRun run;
-    const Status status = RunWorkload(entry, context, &run);
+    const Status status = RunWorkload(entry, load, context, &run);
     context.progress.Clear();
     if (!status.ok()) return status.WithContext("workload '" + entry.name + "'");
     finished(run);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "harness/load/load_settings.h"
 #include "harness/replay/digest.h"
 #include "harness/replay/trace.h"
 #include "harness/report/results.h"
@@ -21,17 +22,19 @@ struct TraceExtras {
   std::optional<CheckpointSettings> checkpoint = {};
   std::optional<TtlSettings> ttl = {};
   SteadyStateSettings steady_state = {};
+  std::optional<LoadSettings> load = {};
 };
 
-/// All that is to be measured of one trace: as it is, then with checkpoints, then with each way of cleanup after a time
-/// to live, where they are asked for.
+/// All that is to be measured of one trace: as it is, then with checkpoints, with each way of cleanup after a time to
+/// live, and under a load, where they are asked for.
 Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras,
                     const std::optional<StateDigest>& expected, TraceSource* trace, WorkloadRun* run);
 /// Steps that it will take on `progress`.
 uint64_t StepsOfTrace(const MeasurementContext& context, const TraceExtras& extras);
 
-/// Appends to `results` what each workload gave, and calls `finished` with it. Stops at the first failure.
-Status RunSuite(const Suite& suite, const MeasurementContext& context,
+/// Appends to `results` what each workload gave, and calls `finished` with it. `load`: of all workloads. Stops at the
+/// first failure.
+Status RunSuite(const Suite& suite, const std::optional<LoadSettings>& load, const MeasurementContext& context,
                 const std::function<void(const WorkloadRun&)>& finished, RunResults* results);
 
 }  // namespace kvstate::harness
