@@ -14,7 +14,7 @@ Status Recorder::Keep(Status status) {
 Result<uint32_t> Recorder::AddState(const TraceState& state) {
   FlushPending();
   KVSTATE_RETURN_IF_ERROR(status_);
-  KVSTATE_RETURN_IF_ERROR(Keep(sink_->AddState(state)));
+  if (!is_finished_) KVSTATE_RETURN_IF_ERROR(Keep(sink_->AddState(state)));
   states_.emplace_back();
   return static_cast<uint32_t>(states_.size() - 1);
 }
@@ -22,13 +22,18 @@ Result<uint32_t> Recorder::AddState(const TraceState& state) {
 Status Recorder::Finish() {
   FlushPending();
   KVSTATE_RETURN_IF_ERROR(status_);
+  if (is_finished_) return FailedPreconditionError("recording: the trace is finished already");
+  is_finished_ = true;
   return Keep(sink_->Finish());
 }
 
 Status Recorder::EndFill() {
   FlushPending();
   KVSTATE_RETURN_IF_ERROR(status_);
-  return Keep(sink_->EndFill());
+  if (is_finished_) return FailedPreconditionError("recording: the trace is finished already");
+  // Asked for twice, it is the caller's mistake alone: recording goes on.
+  const Status ended = sink_->EndFill();
+  return ended.code() == StatusCode::kFailedPrecondition ? ended : Keep(ended);
 }
 
 void Recorder::KeySet(ByteView key) {
@@ -50,6 +55,7 @@ Status Recorder::Record(TraceOperation operation) {
 
 Status Recorder::RecordPending(TraceOperation operation) {
   KVSTATE_RETURN_IF_ERROR(status_);
+  if (is_finished_) return Status();
   StateContext& context = states_[operation.state];
   operation.time_ms = time_ms_;
   operation.sets_key = key_set_;

@@ -31,6 +31,7 @@ class Recorder {
   Result<uint32_t> AddState(const TraceState& state);
   /// What was recorded until here fills state, as TraceSink::EndFill says.
   Status EndFill();
+  /// What follows is not recorded.
   Status Finish();
 
   void KeySet(ByteView key);
@@ -62,6 +63,7 @@ class Recorder {
 
   TraceSink* const sink_;
   Status status_;
+  bool is_finished_ = false;  ///< Nothing more is recorded.
   int64_t time_ms_ = 0;
   std::string key_;
   bool key_set_ = false;

@@ -1,6 +1,7 @@
 #ifndef KVSTATE_HARNESS_REPLAY_RECORDING_BACKEND_H_
 #define KVSTATE_HARNESS_REPLAY_RECORDING_BACKEND_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,8 +10,19 @@
 #include "harness/replay/recorder.h"
 #include "harness/replay/recording_timers.h"
 #include "kvstate/keyed_state_backend.h"
+#include "kvstate/recording.h"
 
 namespace kvstate::harness {
+
+/// A recording that is a part of a program, of which more is asked than that it records.
+struct RecordingBackendOptions {
+  /// Null, or whether the trace can hold a state: where not, making it fails.
+  std::function<Status(const TraceState& state)> can_hold;
+  /// Or it works without being recorded.
+  bool leave_out_others = false;
+  /// Null, or what GetExtension gives as a Recording; goes last.
+  std::unique_ptr<Recording> extension;
+};
 
 /// Decorates a backend: all calls go on to it, and each access to state that succeeds is recorded into a trace.
 ///
@@ -20,16 +32,19 @@ class RecordingBackend final : public KeyedStateBackend {
  public:
   /// `sink` gets Begin at once, and must outlive this. `key_serializer` is what the backend was made with.
   static Result<std::unique_ptr<RecordingBackend>> Create(std::unique_ptr<KeyedStateBackend> inner,
-                                                          SerializerPtr key_serializer, TraceSink* sink);
+                                                          SerializerPtr key_serializer, TraceSink* sink,
+                                                          RecordingBackendOptions options = {});
   ~RecordingBackend() override;
 
   /// Event time of the accesses that follow, milliseconds.
   void SetTime(int64_t time_ms) { recorder_.SetTime(time_ms); }
   /// The accesses until here fill state; what follows is to be measured.
   Status EndFill() { return recorder_.EndFill(); }
-  /// Ends the trace. REQUIRES: no map iterator is left.
+  /// Ends the trace; what follows is not recorded. REQUIRES: no map iterator is left.
   Status FinishTrace() { return recorder_.Finish(); }
   KeyedStateBackend& inner() { return *inner_; }
+  /// Names of states that are not recorded.
+  std::vector<std::string> left_out() const;
 
   std::string_view name() const override { return inner_->name(); }
   const TypeSerializer& key_serializer() const override { return inner_->key_serializer(); }
@@ -55,15 +70,20 @@ class RecordingBackend final : public KeyedStateBackend {
   struct Recorded {
     StateDescriptor descriptor;
     uint32_t number = 0;
-    std::unique_ptr<InternalKVState> state;  ///< Null after RemoveState.
+    std::unique_ptr<InternalKVState> state;  ///< Null after RemoveState, and of one that is left out.
+    InternalKVState* left_out = nullptr;     ///< The inner state of one that is not recorded.
+    bool is_left_out = false;
+
+    InternalKVState* get() const { return is_left_out ? left_out : state.get(); }
   };
 
-  RecordingBackend(std::unique_ptr<KeyedStateBackend> inner, TraceSink* sink)
-      : inner_(std::move(inner)), recorder_(sink) {}
+  RecordingBackend(std::unique_ptr<KeyedStateBackend> inner, TraceSink* sink, RecordingBackendOptions options)
+      : options_(std::move(options)), inner_(std::move(inner)), recorder_(sink) {}
   Recorded* Find(std::string_view state_name);
   Result<std::unique_ptr<KeyIterator>> TakeWalk(std::string_view state_name, std::unique_ptr<KeyIterator> walk,
                                                 const ByteView* state_namespace);
 
+  const RecordingBackendOptions options_;
   const std::unique_ptr<KeyedStateBackend> inner_;
   Recorder recorder_;
   std::vector<Recorded> states_;

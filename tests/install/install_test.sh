@@ -24,6 +24,18 @@ cmake -S "$place/example" -B "$place/by-cmake" -DCMAKE_PREFIX_PATH="$prefix" -DC
   >"$place/configure.log" || { cat "$place/configure.log" >&2; exit 1; }
 cmake --build "$place/by-cmake" >"$place/build.log" || { cat "$place/build.log" >&2; exit 1; }
 "$place/by-cmake/example" "$place/state" hashmap rocksdb
+"$place/by-cmake/recording" "$place/by-cmake.trace"
+mkdir "$place/wrong"
+cat >"$place/wrong/CMakeLists.txt" <<TEXT
+cmake_minimum_required(VERSION 3.25)
+project(wrong LANGUAGES CXX)
+find_package(kvstate CONFIG COMPONENTS nothing)
+if(kvstate_FOUND)
+  message(FATAL_ERROR "a component that does not exist is found")
+endif()
+TEXT
+cmake -S "$place/wrong" -B "$place/wrong/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+  >"$place/configure.log" || { cat "$place/configure.log" >&2; exit 1; }
 
 echo "== pkg-config"
 pc=$(dirname -- "$(find "$prefix" -name kvstate.pc)")
@@ -31,6 +43,10 @@ export PKG_CONFIG_PATH=$pc
 read -ra flags <<<"$(pkg-config --cflags --libs kvstate)"
 "$compiler" -std=c++20 "$place/example/main.cc" "${flags[@]}" -o "$place/by-pkg-config"
 LD_LIBRARY_PATH=$(pkg-config --variable=libdir kvstate) "$place/by-pkg-config" "$place/state" hashmap rocksdb
+
+read -ra flags <<<"$(pkg-config --cflags --libs kvstate-recording)"
+"$compiler" -std=c++20 "$place/example/recording.cc" "${flags[@]}" -o "$place/recording-by-pkg-config"
+LD_LIBRARY_PATH=$(pkg-config --variable=libdir kvstate) "$place/recording-by-pkg-config" "$place/by-pkg-config.trace"
 
 echo "== a later minor version is refused"
 version_file=$(find "$prefix" -name kvstate-config-version.cmake)
@@ -52,6 +68,12 @@ if [[ -x $prefix/bin/kvstate ]]; then
   "$prefix/bin/kvstate" list >"$place/list.log"
   grep -q rocksdb "$place/list.log"
   grep -q quick "$place/list.log"
+  echo "== and the traces that programs have recorded"
+  for trace in by-cmake by-pkg-config; do
+    "$prefix/bin/kvstate" trace info --json "$trace.trace" >"$place/info.json"
+    grep -q '"operations": 2000' "$place/info.json"
+    "$prefix/bin/kvstate" replay "$trace.trace" --repetitions=1 >"$place/replay.log"
+  done
 fi
 if [[ -n $(ls -A "$place/state" 2>/dev/null) ]]; then
   echo "the example left files behind: $(find "$place/state" | head -n 5)" >&2

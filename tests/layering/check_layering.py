@@ -37,6 +37,8 @@ ENGINE_MAY_INCLUDE = {"common", "checkpoint", "embedded"}
 ENGINE_BENCHMARK = "_interface_tax_benchmark.cc"
 BENCHMARK_MAY_INCLUDE = ENGINE_MAY_INCLUDE | {"interface_tax"}
 
+PUBLIC_HEADERS = ("api/include/", "harness/recording/include/")  # What is installed: it includes nothing internal.
+
 # What each layer must not include from this repository.
 LAYER_MUST_NOT_INCLUDE = {
     "api": ("backends/", "workloads/", "harness/", "tests/"),
@@ -128,7 +130,7 @@ class Checker:
                 self.say(name, number, "an engine's headers are included in its folder alone", header)
         if header.startswith(LAYER_MUST_NOT_INCLUDE.get(layer, ("\0",))):
             self.say(name, number, f"{layer} must not include this layer", header)
-        if layer == "api":
+        if layer == "api" or name.startswith(PUBLIC_HEADERS):
             own = bracket == '"' and header.startswith(("kvstate/", "api/src/"))
             if not own and not (bracket == "<" and header in STANDARD_HEADERS):
                 self.say(name, number, "the api includes the standard library and itself alone", header)
@@ -144,7 +146,7 @@ class Checker:
         if name.endswith("_test.cc"):
             kind = "test"
         elif suffix == ".h":
-            kind = "public header" if name.startswith("api/include/") else "header"
+            kind = "public header" if name.startswith(PUBLIC_HEADERS) else "header"
         else:
             kind = "source"
         allowed = MAX_LINES_OF.get(name, MAX_LINES[kind])
@@ -152,7 +154,9 @@ class Checker:
             self.say(name, lines, "too long", f"{lines} lines; a {kind} has at most {allowed}: give it one noun")
 
     def check_guard(self, name, lines):
-        path = name.removeprefix("api/include/")
+        path = name
+        for folder in PUBLIC_HEADERS:
+            path = path.removeprefix(folder)
         path = path if path.startswith("kvstate/") else "kvstate/" + path
         guard = re.sub(r"[^A-Za-z0-9]", "_", path).upper() + "_"
         if f"#ifndef {guard}" not in lines or f"#define {guard}" not in lines:
