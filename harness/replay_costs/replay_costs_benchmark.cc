@@ -2,9 +2,9 @@
 // read and written, of map entries by name, and of windows that merge:
 //
 //   direct/value               the calls themselves, in a loop that was written for them
-//   replay/<source>/<trace>    counted_ns: nanoseconds an operation of the time that a result counts, which are the calls
-//                              alone, since operands are prepared before; the rate is of all, reading and preparing
-//                              included: what can be fed
+//   replay/<source>/<trace>    counted_ns: nanoseconds an operation of the time that a result counts: the calls alone,
+//                              since operands are prepared before. The rate is of all, reading and preparing included:
+//                              what can be fed
 //   prepare/<source>/<trace>   reading and preparing alone
 //   read/<source>/<trace>      reading alone
 //
@@ -145,7 +145,7 @@ void SetRate(benchmark::State& state, uint64_t operations) {
 void RunReplay(benchmark::State& state, TraceSource& trace) {
   uint64_t operations = 0;
   uint64_t counted_cpu_ns = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const auto backend = MakeNullBackend(trace.header().key_serializer, trace.header().max_parallelism);
     const ReplayResult result = Take(Replay(trace, *backend, {}));
     operations += result.operations;
@@ -157,7 +157,7 @@ void RunReplay(benchmark::State& state, TraceSource& trace) {
 
 void RunPrepare(benchmark::State& state, TraceSource& trace, bool prepares) {
   uint64_t operations = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     Check(trace.Rewind());
     ChunkPreparer preparer(trace.header().key_serializer);
     while (true) {
@@ -188,7 +188,7 @@ void RunDirect(benchmark::State& state, TraceSource& trace) {
       Take(backend->GetOrCreateState(SerializerFor<VoidNamespace>(), ValueStateDescriptor<int64_t>("v"))));
   const int64_t written = 7;
   uint64_t operations = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const auto& [key, hash] : keys) {
       Check(backend->SetCurrentKey({key, hash}));
       benchmark::DoNotOptimize(Take(value->Get()));
