@@ -91,7 +91,7 @@ TEST_F(TraceSalvageTest, OfAWholeTraceAllIsKept) {
 
 TEST_F(TraceSalvageTest, BlocksAroundADamagedOneAreKept) {
   // In its contents, in its lengths, in its type, in its checksum.
-  for (const uint64_t within : {100, 1, 6, 0, 12}) {
+  for (const uint64_t within : {100u, 1u, 6u, 0u, 12u}) {
     const auto salvage = Open(Flipped(ends_[1] + within));
     ASSERT_EQ(salvage->gaps().size(), 1u) << within;
     EXPECT_EQ(salvage->gaps()[0].offset, ends_[1]);
