@@ -37,7 +37,7 @@ std::string MarksText(const ProfiledTrace& trace) {
   }
   if (trace.header.values_are_sizes) text += "values: their sizes alone; a replay makes values of these sizes\n";
   if (trace.header.keys_are_hashed) text += "keys are hashed\n";
-  if (trace.header.is_part) text += "a part of another trace: state from before it is missing\n";
+  if (trace.header.is_part) text += "a part of another trace: what was done before it, or in between, is missing\n";
   return text;
 }
 

@@ -211,12 +211,13 @@ Status TraceReader::TakeState(const Block& block) {
   if (states_seen_ <= states_.size()) return Status();  // Known since before a Rewind.
   auto state = DecodeTraceState(block.raw, version_);
   if (!state.ok()) {
-    return state.status().WithContext("trace " + path_ + ": block" + At(block.offset));
+    return state.status().WithContext("trace " + path_ + ": block " + std::to_string(sequence_ - 1) + At(block.offset));
   }
   if (made_ != nullptr) {
     const Status makes = made_->AddState(*state);
     if (!makes.ok())
-      return DataLossError("trace " + path_ + ": block" + At(block.offset) + ": " + std::string(makes.message()));
+      return DataLossError("trace " + path_ + ": block " + std::to_string(sequence_ - 1) + At(block.offset) + ": " +
+                           std::string(makes.message()));
   }
   states_.push_back(std::move(state).value());
   return Status();
@@ -229,7 +230,8 @@ Status TraceReader::LoadIndex() {
   KVSTATE_ASSIGN_OR_RETURN(const Block block, ReadBlock());
   if (block.type != kIndexBlock) return Damaged(block.offset, "not the index, which the footer says it is");
   auto index = TraceIndex::Decode(block.raw, first_block_offset_, index_offset_, totals_);
-  if (!index.ok()) return index.status().WithContext("trace " + path_ + ": block" + At(block.offset));
+  if (!index.ok())
+    return index.status().WithContext("trace " + path_ + ": block " + std::to_string(sequence_ - 1) + At(block.offset));
   index_ = std::move(index).value();
   return Status();
 }

@@ -2,6 +2,9 @@
 """`kvstate record` and `kvstate trace info`: a workload's accesses in a file, and what they are like."""
 
 import json
+import shutil
+import subprocess
+import time
 import unittest
 
 import cli_testing
@@ -128,6 +131,24 @@ class TraceTest(CliTest):
         out = self.good("trace", "rewrite", trace, f"--output={saved}", "--salvage")
         self.assertIn("how many are lost nobody knows", out)
         self.assertEqual(self.info(saved)["operations"] % 4096, 0)
+
+    def test_what_a_killed_recorder_had_written_is_saved(self):
+        target = self.directory / "killed.trace"
+        recorder = subprocess.Popen([cli_testing.KVSTATE, "record", "value_rmw", "--set=*.source.events=1000000000",
+                                     f"--output={target}"], env=self.environment(), stdout=subprocess.DEVNULL)
+        written = []
+        while recorder.poll() is None and not (written and written[0].stat().st_size > 1 << 20):
+            time.sleep(0.01)
+            written = list(self.directory.glob("killed.trace.tmp-*"))
+        recorder.kill()
+        recorder.wait()
+        self.assertFalse(target.exists())
+        unfinished = written[0].rename(self.directory / "unfinished")
+        shutil.rmtree(self.scratch)
+        self.scratch.mkdir()
+        out = self.good("trace", "rewrite", unfinished, f"--output={target}", "--salvage")
+        self.assertIn("the footer is missing", out)
+        self.assertGreater(self.info(target)["operations"], 100000)
 
     def test_wrong_calls(self):
         trace = self.record("dedup_miss", "--set=*.source.events=10")
