@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/replay/digest.h"
@@ -213,6 +214,38 @@ TEST_F(LoadRunTest, WhatFillsStateIsDoneFirstAndNotMeasured) {
       EXPECT_NEAR(result.offered_ns, 166e3, 2e3);
     }
   }
+}
+
+TEST_F(LoadRunTest, TheTimeOfEachInstanceIsTheLatestOfTheWholeTrace) {
+  const std::string first = Encode<int64_t>(0);
+  const auto instance_of = [](const std::string& key) {
+    return SubtaskOf(128, 2, KeyGroupOf(SerializerFor<int64_t>()->KeyHash(key), 128));
+  };
+  std::string second;
+  for (int64_t i = 1; second.empty(); ++i) {
+    if (instance_of(Encode(i)) != instance_of(first)) second = Encode(i);
+  }
+  ValueStateDescriptor<int64_t> expiring("expiring");
+  expiring.ttl = TtlConfig{.ttl_millis = 40};
+  ASSERT_OK(trace_.Begin({SerializerFor<int64_t>(), 128}));
+  ASSERT_OK(trace_.AddState({SerializerFor<VoidNamespace>(), expiring}));
+  const std::string none = Encode(VoidNamespace{});
+  const std::string value = Encode<int64_t>(5);
+  // What the second key stores late is stored at 100, and lives at 120.
+  using Access = std::pair<std::string, int64_t>;
+  for (const auto& [key, time_ms] : {Access(first, 100), Access(second, 10), Access(first, 120)}) {
+    TraceOperation operation{
+        .operation = Operation::kUpdate, .sets_key = true, .sets_namespace = true, .time_ms = time_ms};
+    operation.key = key;
+    operation.state_namespace = none;
+    operation.value = value;
+    ASSERT_OK(trace_.Append(operation));
+  }
+  ASSERT_OK(trace_.Finish());
+  Make("hashmap", 2);
+  ASSERT_OK(RunLoad(trace_, options_));
+  EXPECT_EQ(DigestOfAll().entries, 2u);
+  for (const Instance& instance : instances_) EXPECT_EQ(instance.clock->NowMillis(), 120);
 }
 
 TEST_F(LoadRunTest, AnInterruptEndsIt) {
