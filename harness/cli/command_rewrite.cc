@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -15,6 +14,8 @@
 namespace kvstate::cli {
 
 namespace {
+
+constexpr size_t kMaxSecretBytes = size_t{1} << 16;
 
 Status CheckFlags(const TraceRewriteOptions& options) {
   if (options.traces.size() != 1) {
@@ -43,11 +44,23 @@ Status CheckFlags(const TraceRewriteOptions& options) {
 Result<std::unique_ptr<harness::KeyHasher>> HasherOf(const std::string& path) {
   if (path.empty()) return std::unique_ptr<harness::KeyHasher>();
   std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFoundError("--hash_keys: cannot read the file with the secret, " + path);
-  const std::string secret{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string secret(kMaxSecretBytes + 1, '\0');
+  if (!file || file.read(secret.data(), static_cast<std::streamsize>(secret.size())).bad()) {
+    return NotFoundError("--hash_keys: cannot read the file with the secret, " + path);
+  }
+  secret.resize(static_cast<size_t>(file.gcount()));
+  if (secret.size() > kMaxSecretBytes) {
+    return InvalidArgumentError("--hash_keys: " + path + " has more than " + std::to_string(kMaxSecretBytes) +
+                                " bytes; a secret of 32 is enough");
+  }
   auto hasher = harness::KeyHasher::Create(secret);
   if (!hasher.ok()) return hasher.status().WithContext("--hash_keys: " + path);
   return hasher;
+}
+
+/// From the first operation to the last.
+int64_t MillisOf(const harness::TraceTotals& totals) {
+  return static_cast<int64_t>(static_cast<uint64_t>(totals.last_time_ms) - static_cast<uint64_t>(totals.first_time_ms));
 }
 
 /// A moment of the trace, `ms` after its first operation.
@@ -102,8 +115,7 @@ class Rewriting {
         (rewrite.from_operation >= trace->operations() || rewrite.from_operation >= rewrite.to_operation)) {
       return InvalidArgumentError("no operation of trace " + options_.traces.front() + " is in that part: it has " +
                                   std::to_string(trace->operations()) + ", until " +
-                                  std::to_string(trace->totals().last_time_ms - trace->totals().first_time_ms) +
-                                  " ms after the first");
+                                  std::to_string(MillisOf(trace->totals())) + " ms after the first");
     }
     harness::TraceRewriter rewriter(&writer_, rewrite);
     harness::TraceHeader header = trace->header();
@@ -127,7 +139,7 @@ class Rewriting {
                              harness::TraceSalvage::Open(options_.traces.front()));
     harness::TraceRewriter rewriter(&writer_, {.hasher = hasher_.get()});
     harness::TraceHeader header = trace->header();
-    header.is_part = header.is_part || !trace->is_whole();
+    header.is_part = header.is_part || trace->lost() != std::optional<uint64_t>(0);
     KVSTATE_RETURN_IF_ERROR(rewriter.Begin(header, trace->fill_operations()));
     uint64_t first = 0;
     while (true) {
@@ -153,11 +165,13 @@ class Rewriting {
               " operations behind the damage are whole but left out, since a state of theirs may be missing";
     }
     for (const harness::TraceSalvage::Gap& gap : trace.gaps()) {
-      text += "\n  block " + std::to_string(gap.block);
+      const bool is_end = !lost.has_value() && &gap == &trace.gaps().back();
+      text += gap.blocks > 0 || is_end ? "\n  block " : "\n  what is of no block, before block ";
+      text += std::to_string(gap.block);
       if (gap.blocks > 1) text += " to " + std::to_string(gap.block + gap.blocks - 1);
-      text += gap.blocks == 0 ? " and what followed" : "";
-      text += ": bytes " + std::to_string(gap.offset) + " to " + std::to_string(gap.end) +
-              (gap.blocks == 0 && gap.offset == gap.end ? ", where the file ends" : "");
+      if (is_end) text += " and what followed";
+      text += ": bytes " + std::to_string(gap.offset) + " to " + std::to_string(gap.end);
+      if (gap.offset == gap.end) text += ", where the file ends";
     }
     return text;
   }

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -27,10 +28,18 @@ bool IsBlockType(char type) {
   return type == kStateBlock || type == kOperationBlock || type == kIndexBlock || type == kFooterBlock;
 }
 
+/// Whether the bytes may be a block's: what is compressed begins as a frame of zstd that says how much it becomes. Of
+/// bytes that only look like a head hardly any pass, which else would be hashed for each number that a block might
+/// have.
+bool MayBeStored(const BlockHead& head, ByteView stored) {
+  return head.stored == head.raw || ZSTD_getFrameContentSize(stored.data(), stored.size()) == head.raw;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TraceSalvage>> TraceSalvage::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe is refused, and not waited for.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return SystemError("cannot read trace " + path, errno);
   std::unique_ptr<TraceSalvage> salvage(new TraceSalvage(path, fd));
   KVSTATE_RETURN_IF_ERROR(salvage->Map());
@@ -91,7 +100,8 @@ bool TraceSalvage::FindWhole(uint64_t offset, uint64_t number, Block* found) con
     if (!IsBlockType(file_[at])) continue;
     BlockHead head;
     if (!DecodeBlockHead(file_.substr(at, kBlockHeadBytes), &head) || head.raw > kLargestSought ||
-        head.stored > file_.size() - at - kBlockHeadBytes) {
+        head.stored > file_.size() - at - kBlockHeadBytes ||
+        !MayBeStored(head, file_.substr(at + kBlockHeadBytes, head.stored))) {
       continue;
     }
     const uint64_t most = number + (at - offset) / kBlockHeadBytes + kMostMissing;
@@ -116,9 +126,9 @@ Status TraceSalvage::Survey() {
         return Status();
       }
       gaps_.push_back({at, next.offset, number, next.number - number});
+      after_gap = after_gap || next.number > number;
       at = next.offset;
       number = next.number;
-      after_gap = true;
     }
     const char type = file_[at];
     const uint64_t length = LengthAt(at);
@@ -134,6 +144,7 @@ Status TraceSalvage::Survey() {
     at += length;
     ++number;
   }
+  if (at < file_.size()) gaps_.push_back({at, file_.size(), number, 0});
   return Status();
 }
 

@@ -24,7 +24,8 @@ class TraceSalvage final : public TraceSource {
     uint64_t offset = 0;  ///< From where on the file could not be read,
     uint64_t end = 0;     ///< and to where: the file's end, or a block that is whole.
     uint64_t block = 0;   ///< Number of the first block that is lost.
-    uint64_t blocks = 0;  ///< How many are; 0 where the file ends there, so that nobody knows.
+    uint64_t blocks = 0;  ///< How many are; 0 where bytes are there that are of no block, and where the file ends
+                          ///< without its footer, so that nobody knows.
   };
 
   /// Looks through the whole file. As TraceReader::Open; but damage behind the header is no error.

@@ -112,10 +112,33 @@ TEST_F(TraceSalvageTest, MissingAndForeignBytesAreLikeDamage) {
   const auto with_more = Open(whole_.substr(0, ends_[1]) + "something else" + whole_.substr(ends_[1]));
   EXPECT_EQ(with_more->lost(), 0u);
   EXPECT_EQ(with_more->gaps()[0].blocks, 0u);
-  EXPECT_EQ(BlocksOf(*with_more), "0-12345");
+  EXPECT_EQ(BlocksOf(*with_more), "012345") << "nothing is missing";
   const auto twice = Open(Flipped(ends_[1] + 30).replace(ends_[6] + 40, 3, "xyz"));
   EXPECT_EQ(twice->gaps().size(), 2u);
   EXPECT_EQ(BlocksOf(*twice), "0-234");
+}
+
+TEST_F(TraceSalvageTest, WhatFollowsTheFooterIsToldAndIsNoLoss) {
+  const auto salvage = Open(whole_ + "junk");
+  ASSERT_EQ(salvage->gaps().size(), 1u);
+  EXPECT_EQ(salvage->gaps()[0].offset, whole_.size());
+  EXPECT_EQ(salvage->gaps()[0].end, whole_.size() + 4);
+  EXPECT_EQ(salvage->lost(), 0u);
+  EXPECT_EQ(salvage->fill_operations(), 2 * kBlockOperations + 1);
+  EXPECT_EQ(BlocksOf(*salvage), "012345");
+}
+
+/// If each were hashed for each number that a block may have, this would take days.
+TEST_F(TraceSalvageTest, HeadsOfNoBlocksAreTakenForNone) {
+  ByteWriter head;
+  head.PutByte('O');
+  head.PutFixed32(1 << 20);
+  head.PutFixed32(2 << 20);
+  std::string heads;
+  while (heads.size() < (size_t{4} << 20)) heads += head.view();
+  const auto salvage = Open(whole_.substr(0, ends_[1]) + heads + whole_.substr(ends_[2]));
+  EXPECT_EQ(salvage->lost(), kBlockOperations);
+  EXPECT_EQ(BlocksOf(*salvage), "0-2345");
 }
 
 TEST_F(TraceSalvageTest, ACutTraceIsKeptUpToItsLastWholeBlock) {
