@@ -232,8 +232,9 @@ Status DecodeBlock(ByteView block, size_t states, std::vector<TraceOperation>* o
   ByteReader in(block);
   uint64_t count = 0;
   uint64_t base = 0;
-  // The least an operation takes is two bytes: no allocation beyond what the bytes can hold.
-  if (!in.ReadVarint(&count) || count > kBlockOperations || count > in.remaining() / 2 + 1) {
+  // The least an operation takes is two bytes: no allocation beyond what the bytes can hold. A chunk without operations
+  // would be taken for the end of the trace.
+  if (!in.ReadVarint(&count) || count == 0 || count > kBlockOperations || count > in.remaining() / 2 + 1) {
     return in.Malformed("number of operations");
   }
   if (!in.ReadVarint(&base)) return in.Malformed("time of the block");

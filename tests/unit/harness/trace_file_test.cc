@@ -8,6 +8,7 @@
 
 #include "harness/replay/memory_trace.h"
 #include "harness/replay/state_codec.h"
+#include "harness/replay/trace_block.h"
 #include "kvstate/descriptors.h"
 #include "kvstate/namespaces.h"
 #include "tests/support/status_testing.h"
@@ -163,6 +164,11 @@ TEST_F(TraceFileTest, EveryFlippedByteIsFound) {
       EXPECT_MENTIONS(read, "damaged");
     }
   }
+}
+
+TEST_F(TraceFileTest, ABlockWithoutOperationsIsNotTheEnd) {
+  std::vector<TraceOperation> operations;
+  EXPECT_CODE(DecodeBlock(ByteView("\0\0", 2), 1, &operations), kDataLoss);
 }
 
 TEST_F(TraceFileTest, EveryTruncationIsFound) {
