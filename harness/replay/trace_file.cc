@@ -112,7 +112,8 @@ Status TraceWriter::Finish() {
 TraceReader::~TraceReader() { close(fd_); }
 
 Result<std::unique_ptr<TraceReader>> TraceReader::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe is refused, and not waited for.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return SystemError("cannot read trace " + path, errno);
   std::unique_ptr<TraceReader> reader(new TraceReader(path, fd));
   struct stat status = {};

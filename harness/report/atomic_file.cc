@@ -46,6 +46,10 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path) 
   if (path.empty()) return InvalidArgumentError("the name of the file to write is empty");
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return SystemError("cannot write " + path, EISDIR);
+  // The rename would put a file in the place of a device or a pipe.
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
+    return InvalidArgumentError("cannot write " + path + ": it is not a regular file");
+  }
   std::string temporary = path + ".tmp-XXXXXX";
   const int fd = mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return SystemError("cannot write " + path, errno);

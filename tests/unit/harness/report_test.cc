@@ -111,6 +111,9 @@ TEST(AtomicFileTest, IsThereWholeOrNotAtAll) {
 TEST(AtomicFileTest, APathThatCannotBeWrittenIsKnownAtOnce) {
   const TemporaryDirectory directory;
   EXPECT_CODE(AtomicFile::Create(directory.path()), kInvalidArgument);
+  const std::string pipe = directory.File("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_MENTIONS(AtomicFile::Create(pipe), "pipe: it is not a regular file");
   EXPECT_CODE(AtomicFile::Create(directory.File("none/file")), kNotFound);
   EXPECT_CODE(AtomicFile::Create(directory.Write("plain", "") + "/file"), kInvalidArgument);
 }
