@@ -9,6 +9,7 @@ namespace kvstate::harness {
 
 Result<std::unique_ptr<FileSource>> CsvSource::Open(const FileSourceOptions& options) {
   KVSTATE_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(options.path));
+  KVSTATE_RETURN_IF_ERROR(file->SkipByteOrderMark());
   std::unique_ptr<CsvSource> source(new CsvSource(options, std::move(file)));
   KVSTATE_RETURN_IF_ERROR(source->FindColumns());
   return std::unique_ptr<FileSource>(std::move(source));

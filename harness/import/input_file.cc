@@ -15,6 +15,8 @@ namespace kvstate::harness {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{1} << 16;
+/// Of UTF-8.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
@@ -30,6 +32,7 @@ InputFile::~InputFile() { close(fd_); }
 
 Result<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == EINTR) return CancelledError("interrupted");
   if (fd < 0) return SystemError("cannot read " + path, errno);
   struct stat status = {};
   if (fstat(fd, &status) != 0 || S_ISDIR(status.st_mode)) {
@@ -52,10 +55,8 @@ Status InputFile::FindFormat() {
 
 Status InputFile::ReadStored() {
   if (!stored_.empty()) std::memmove(stored_buffer_.data(), stored_.data(), stored_.size());
-  ssize_t n = 0;
-  do {
-    n = read(fd_, stored_buffer_.data() + stored_.size(), stored_buffer_.size() - stored_.size());
-  } while (n < 0 && errno == EINTR);
+  const ssize_t n = read(fd_, stored_buffer_.data() + stored_.size(), stored_buffer_.size() - stored_.size());
+  if (n < 0 && errno == EINTR) return CancelledError("interrupted");
   if (n < 0) return SystemError("reading " + path_, errno);
   stored_end_ = n == 0;
   stored_bytes_read_ += static_cast<uint64_t>(n);
@@ -93,6 +94,20 @@ Result<int> InputFile::PeekByte() {
   KVSTATE_ASSIGN_OR_RETURN(const int byte, NextByte());
   if (byte >= 0) --at_;
   return byte;
+}
+
+Status InputFile::SkipByteOrderMark() {
+  std::string start;
+  KVSTATE_RETURN_IF_ERROR(Read(kByteOrderMark.size(), &start));
+  if (start == kByteOrderMark) return Status();
+  std::vector<char> all(start.begin(), start.end());
+  all.insert(all.end(), buffer_.data() + at_, buffer_.data() + filled_);
+  filled_ = all.size();
+  all.resize(std::max(all.size(), kBufferBytes));
+  buffer_.swap(all);
+  at_ = 0;
+  filled_before_ = 0;
+  return Status();
 }
 
 Result<bool> InputFile::NextLine(size_t limit, std::string* line) {

@@ -16,7 +16,8 @@ namespace kvstate::harness {
 /// buffers, and what the decompressor needs. Not thread-safe.
 class InputFile {
  public:
-  /// NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT (a directory), naming the file.
+  /// NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT (a directory), naming the file. CANCELLED when a signal comes
+  /// while it, or a call below, waits for a pipe.
   static Result<std::unique_ptr<InputFile>> Open(const std::string& path);
   ~InputFile();
   InputFile(const InputFile&) = delete;
@@ -32,6 +33,8 @@ class InputFile {
   }
   /// The byte after, which NextByte will give; -1 at the end.
   Result<int> PeekByte();
+  /// Takes the mark that some programs put before a text in UTF-8, where there is one. REQUIRES: nothing was taken yet.
+  Status SkipByteOrderMark();
   /// Appends bytes up to the next line end, which is taken too but left out, as is a CR before it; false at the end of
   /// the file. DATA_LOSS when there are more than `limit`, which are not read on.
   Result<bool> NextLine(size_t limit, std::string* line);

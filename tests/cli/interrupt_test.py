@@ -58,6 +58,20 @@ class InterruptTest(CliTest):
         self.assertFalse(output.exists())
         self.assert_nothing_left()
 
+    def test_interrupted_import_waits_for_no_pipe(self):
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        output = self.directory / "out.kvtrace"
+        for fed in (False, True):
+            feed = os.open(pipe, os.O_RDWR) if fed else None  # With a writer that writes nothing.
+            started = time.monotonic()
+            code, _, err = self.interrupt(signal.SIGINT, "import", f"--input={pipe}", f"--output={output}",
+                                          after=lambda: time.monotonic() - started > 1)  # pylint: disable=cell-var-from-loop
+            if feed is not None:
+                os.close(feed)
+            self.assertEqual(code, 130, err)
+            self.assertFalse(output.exists())
+
     def test_a_terminal_sees_progress_with_time_left(self):
         primary, secondary = pty.openpty()
         with subprocess.Popen([cli_testing.KVSTATE, "run", cli_testing.SMALL, "--repetitions=1", "--workloads=dedup*"],

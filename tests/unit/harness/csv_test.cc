@@ -104,6 +104,36 @@ TEST_F(CsvTest, EventsComeFromColumnsByNumberAndByName) {
   }
 }
 
+TEST_F(CsvTest, AByteOrderMarkIsNoPartOfTheFirstField) {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto first_key = [&](const std::string& name, const std::string& text, const FileSourceOptions& options) {
+    FileSourceOptions of_file = options;
+    of_file.path = directory_.Write(name, text);
+    const auto source = CsvSource::Open(of_file);
+    EXPECT_OK(source);
+    workloads::Event event;
+    EXPECT_TRUE(source.ok() && *(*source)->Next(&event)) << text;
+    return std::string(event.key);
+  };
+  EXPECT_EQ(first_key("plain", mark + "k,5\n", {}), "k");
+  EXPECT_EQ(first_key("quoted", mark + "\"k\",5\n", {}), "k");
+  FileSourceOptions named;
+  named.header = true;
+  named.key_column = "who";
+  named.time_column = "when";
+  EXPECT_EQ(first_key("named", mark + "who,when\nk,5\n", named), "k");
+  EXPECT_EQ(first_key("half", "\xef\xbb,5\n", {}), "\xef\xbb");
+  EXPECT_EQ(first_key("short", "k,5", {}), "k");
+  for (const std::string& text : {std::string(), std::string("k"), mark}) {
+    ASSERT_OK_AND_ASSIGN(const auto file, InputFile::Open(directory_.Write("tiny", text)));
+    ASSERT_OK(file->SkipByteOrderMark());
+    std::string rest;
+    ASSERT_OK(file->Read(10, &rest));
+    EXPECT_EQ(rest, text == mark ? "" : text);
+    EXPECT_EQ(file->offset(), text.size());
+  }
+}
+
 TEST_F(CsvTest, AColumnThatDoesNotExistListsThoseThatDo) {
   FileSourceOptions options{.path = directory_.Write("e.csv", "who,when\nk,5\n"), .header = true};
   options.key_column = "whom";
