@@ -49,7 +49,7 @@ class SuiteParser {
       if (!names.insert(entry.name).second) {
         return Error(node, "the name '" + entry.name + "' stands twice; give one of them another");
       }
-      KVSTATE_RETURN_IF_ERROR(AddVariants(node, entry, &suite));
+      KVSTATE_RETURN_IF_ERROR(AddVariants(node, entry, &names, &suite));
     }
     return suite;
   }
@@ -212,7 +212,8 @@ class SuiteParser {
     return axes;
   }
 
-  Status AddVariants(const YAML::Node& node, const SuiteWorkload& entry, Suite* suite) const {
+  Status AddVariants(const YAML::Node& node, const SuiteWorkload& entry, std::set<std::string>* names,
+                     Suite* suite) const {
     std::vector<SweepAxis> axes;
     if (node["sweep"]) {
       KVSTATE_ASSIGN_OR_RETURN(axes, ParseSweep(node["sweep"]));
@@ -222,6 +223,10 @@ class SuiteParser {
     for (SuiteWorkload& variant : *variants) {
       const Status checked = CheckEntry(variant);
       if (!checked.ok()) return Error(node["sweep"] ? node["sweep"] : node, std::string(checked.message()));
+      if (variant.name != entry.name && !names->insert(variant.name).second) {
+        return Error(node["sweep"],
+                     "the name '" + variant.name + "' of a variant stands twice; give one of them another");
+      }
       suite->workloads.push_back(std::move(variant));
     }
     if (suite->workloads.size() <= kMaxSuiteEntries) return Status();
@@ -333,7 +338,7 @@ Status OverrideParameters(Suite* suite, std::string_view assignments) {
     for (SuiteWorkload& entry : suite->workloads) {
       if (!EntryMatches(entry, path[0])) continue;
       matched = true;
-      if (entry.name != entry.base && ("/" + entry.name + "/").find("/" + path[2] + "=") != std::string::npos) {
+      if (IsSwept(entry, path[2])) {
         return InvalidArgumentError("--set: '" + path[2] + "' of '" + entry.name +
                                     "' is swept by the suite; choose a variant by --workloads");
       }

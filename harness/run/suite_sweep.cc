@@ -39,7 +39,22 @@ Status ScaleEntry(SuiteWorkload* entry, double factor) {
   return CheckEntry(*entry);
 }
 
+Status CheckNames(const std::vector<SuiteWorkload>& entries) {
+  std::set<std::string_view> names;
+  for (const SuiteWorkload& entry : entries) {
+    if (!names.insert(entry.name).second) {
+      return InvalidArgumentError("the name '" + entry.name + "' stands twice; give one of the workloads another");
+    }
+  }
+  return Status();
+}
+
 }  // namespace
+
+bool IsSwept(const SuiteWorkload& entry, std::string_view parameter) {
+  const std::string variant = "/" + std::string(parameter) + "=";
+  return entry.name != entry.base && entry.name.find(variant, entry.base.size()) != std::string::npos;
+}
 
 Result<SweepAxis> MakeSweepAxis(std::string_view path, std::vector<std::string> values) {
   const std::vector<std::string> parts = SplitList(path, '.');
@@ -98,6 +113,10 @@ Status SweepParameters(Suite* suite, std::string_view assignments) {
     for (size_t i = 0; i < suite->workloads.size(); ++i) {
       if (!EntryMatches(suite->workloads[i], glob)) continue;
       matched = true;
+      if (IsSwept(suite->workloads[i], axis->parameter)) {
+        return InvalidArgumentError("--sweep: '" + axis->parameter + "' of '" + suite->workloads[i].name +
+                                    "' is swept by the suite; choose a variant by --workloads");
+      }
       axes[i].push_back(*axis);
     }
     if (!matched) {
@@ -119,6 +138,7 @@ Status SweepParameters(Suite* suite, std::string_view assignments) {
                                 " workloads, and at most " + std::to_string(kMaxSuiteEntries) +
                                 " can be; give fewer values, or choose workloads by --workloads");
   }
+  KVSTATE_RETURN_IF_ERROR(CheckNames(all).WithContext("--sweep"));
   suite->workloads = std::move(all);
   return Status();
 }

@@ -32,8 +32,12 @@ Result<SweepAxis> MakeSweepAxis(std::string_view path, std::vector<std::string> 
 /// a parameter stands twice.
 Result<std::vector<SuiteWorkload>> ExpandSweep(const SuiteWorkload& entry, const std::vector<SweepAxis>& axes);
 
+/// Whether the entry is a variant that has a value of this parameter in its name.
+bool IsSwept(const SuiteWorkload& entry, std::string_view parameter);
+
 /// Applies "value_rmw_zipf.source.value_bytes=10:100:1000,*.operator.window_ms=5:50": entry (by name, or glob), part,
-/// parameter, and its values. An entry that several apply to takes all combinations.
+/// parameter, and its values. An entry that several apply to takes all combinations. INVALID_ARGUMENT for a parameter
+/// that the suite sweeps, and where two entries would have one name.
 Status SweepParameters(Suite* suite, std::string_view assignments);
 
 /// Makes everything that grows with a stream's size `factor` times as large: the source's parameters that scale, events

@@ -54,6 +54,24 @@ TEST(SuiteSweepTest, WhatASuiteSweepsIsNotSetBesides) {
   EXPECT_EQ(suite.workloads[0].source.at("key_bytes"), "9");
 }
 
+TEST(SuiteSweepTest, WhatASuiteSweepsIsNotSweptAgain) {
+  ASSERT_OK_AND_ASSIGN(Suite suite,
+                       ParseSuite("suite: s\nworkloads:\n  - name: dedup\n    sweep: {source.keys: [10]}\n", "f.yaml"));
+  EXPECT_MENTIONS(SweepParameters(&suite, "dedup.source.keys=3:4"), "dedup/keys=10");
+  ASSERT_OK(SweepParameters(&suite, "dedup.source.key_bytes=8:9"));
+  EXPECT_EQ(EntryNames(suite), (Names{"dedup/keys=10/key_bytes=8", "dedup/keys=10/key_bytes=9"}));
+}
+
+TEST(SuiteSweepTest, NoTwoEntriesHaveOneName) {
+  const std::string head = "suite: s\nworkloads:\n";
+  const std::string plain = "  - name: d/keys=1\n    workload: dedup\n";
+  const std::string swept = "  - name: d\n    workload: dedup\n    sweep: {source.keys: [1]}\n";
+  EXPECT_MENTIONS(ParseSuite(head + plain + swept, "f.yaml"), "f.yaml:7: the name 'd/keys=1'");
+  EXPECT_MENTIONS(ParseSuite(head + swept + plain, "f.yaml"), "f.yaml:6: the name 'd/keys=1'");
+  ASSERT_OK_AND_ASSIGN(Suite suite, ParseSuite(head + plain + "  - name: d\n    workload: dedup\n", "f.yaml"));
+  EXPECT_MENTIONS(SweepParameters(&suite, "d.source.keys=1"), "'d/keys=1' stands twice");
+}
+
 TEST(SuiteSweepTest, FlagsSweepEntriesByNameAndByGlob) {
   Suite suite = Small();
   ASSERT_OK(SweepParameters(&suite, "*.source.keys=4:8,dedup.source.key_bytes=8:9"));
