@@ -162,7 +162,8 @@ int ImportEvents(const ImportOptions& options, const Console& console) {
   PrintTrace(**writer, options, std::to_string(stream->events) + " events, ", console.out);
   console.out << stream->state.entries << " entries at the end, " << (*writer)->bytes() << " bytes\n";
   PrintBadRows(options, (*source)->bad_rows(), (*source)->first_bad_row(), console.out);
-  return kExitGood;
+  console.out.flush();
+  return console.out ? kExitGood : kExitFailed;
 }
 
 int ImportAccesses(const ImportOptions& options, const Console& console) {
@@ -173,30 +174,30 @@ int ImportAccesses(const ImportOptions& options, const Console& console) {
                                              ", --seek_steps up to " + std::to_string(kMaxSeekSteps)),
                         kExitUsage);
   }
-  harness::AccessImportOptions import{.path = options.input, .format = options.format};
-  import.key_prefix_bytes = options.key_prefix_bytes;
-  import.seek_steps = std::max<uint64_t>(1, options.seek_steps);
-  import.time_unit = *time_unit;
-  import.skip_bad_rows = options.skip_bad_rows;
-  import.stopped = console.stopped;
+  harness::AccessImportOptions access{.path = options.input, .format = options.format};
+  access.key_prefix_bytes = options.key_prefix_bytes;
+  access.seek_steps = std::max<uint64_t>(1, options.seek_steps);
+  access.time_unit = *time_unit;
+  access.skip_bad_rows = options.skip_bad_rows;
+  access.stopped = console.stopped;
   auto writer = harness::TraceWriter::Create(options.output);
   if (!writer.ok()) return console.Fail(writer.status().WithContext("--output"));
   harness::Progress progress(console.progress);
   progress.SetSteps(1);
   progress.BeginStep("importing " + options.input);
-  import.progress = [&](uint64_t done, uint64_t all) { progress.Update(done, all);
-};
-const auto report = harness::ImportAccesses(import, writer->get());
-progress.Clear();
-if (!report.ok()) return console.Fail(report.status());
-PrintTrace(**writer, options, "", console.out);
-console.out << (*writer)->bytes() << " bytes\n";
-for (const auto& [what, count] : report->left_out) console.out << "left out: " << count << " " << what << "\n";
-PrintBadRows(options, report->bad_rows, report->first_bad_row, console.out);
-return kExitGood;
-}  // namespace
+  access.progress = [&](uint64_t done, uint64_t all) { progress.Update(done, all); };
+  const auto report = harness::ImportAccesses(access, writer->get());
+  progress.Clear();
+  if (!report.ok()) return console.Fail(report.status());
+  PrintTrace(**writer, options, "", console.out);
+  console.out << (*writer)->bytes() << " bytes\n";
+  for (const auto& [what, count] : report->left_out) console.out << "left out: " << count << " " << what << "\n";
+  PrintBadRows(options, report->bad_rows, report->first_bad_row, console.out);
+  console.out.flush();
+  return console.out ? kExitGood : kExitFailed;
+}
 
-}  // namespace kvstate::cli
+}  // namespace
 
 int ImportCommand(const ImportOptions& options, const Console& console) {
   const Status flags = CheckFlags(options);

@@ -67,7 +67,8 @@ int RecordCommand(const RecordCommandOptions& options, const Console& console) {
   console.out << options.output << ": " << stream->events << " events, " << totals.operations << " operations on "
               << totals.states << " states, " << stream->state.entries << " entries at the end, " << (*writer)->bytes()
               << " bytes\n";
-  return kExitGood;
+  console.out.flush();
+  return console.out ? kExitGood : kExitFailed;
 }
 
 }  // namespace kvstate::cli

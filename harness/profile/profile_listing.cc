@@ -80,7 +80,7 @@ std::string GrowthText(const TraceProfile& profile, const TableStyle& style) {
     if (operations == 0) start_ms = slice.first_time_ms;
     operations += slice.operations;
     table.AddRow({ShortNumber(static_cast<double>(operations)),
-                  ShortTime(static_cast<double>(slice.last_time_ms - start_ms) * kNsOfMs),
+                  ShortTime((static_cast<double>(slice.last_time_ms) - static_cast<double>(start_ms)) * kNsOfMs),
                   ShortNumber(static_cast<double>(slice.keys_in_all)), ShortNumber(static_cast<double>(slice.keys)),
                   ShortNumber(static_cast<double>(slice.live))});
   }
@@ -113,11 +113,12 @@ Json DistributionJson(const Histogram& histogram) {
 }  // namespace
 
 std::string ProfileText(const ProfiledTrace& trace, const TraceProfile& profile, const TableStyle& style) {
-  std::string text = trace.name + ": " + ShortNumber(static_cast<double>(profile.operations())) + " operations on " +
-                     std::to_string(profile.states().size()) + " states in " +
-                     ShortTime(static_cast<double>(trace.last_time_ms - trace.first_time_ms) * kNsOfMs) +
-                     " of stream time, " + ShortBytes(static_cast<double>(trace.bytes)) + ", " +
-                     ShortBytes(PerOperation(trace, profile)) + " an operation\n";
+  std::string text =
+      trace.name + ": " + ShortNumber(static_cast<double>(profile.operations())) + " operations on " +
+      std::to_string(profile.states().size()) + " states in " +
+      ShortTime((static_cast<double>(trace.last_time_ms) - static_cast<double>(trace.first_time_ms)) * kNsOfMs) +
+      " of stream time, " + ShortBytes(static_cast<double>(trace.bytes)) + ", " +
+      ShortBytes(PerOperation(trace, profile)) + " an operation\n";
   text += MarksText(trace);
   if (profile.sample_percent() < 100) {
     text += "keys and addresses: scaled up from a sample of " + Percent(profile.sample_percent()) + " of the keys\n";

@@ -31,7 +31,7 @@ Result<uint32_t> VersionOfTrace(std::string_view path, ByteView start) {
   const std::string where = "trace " + std::string(path) + ": ";
   if (start.substr(0, kTraceMagic.size()) != kTraceMagic) {
     return InvalidArgumentError(where + "not a kvstate trace: it does not start with " + std::string(kTraceMagic) +
-                                "; 'kvstate import' makes one of a CSV file");
+                                "; 'kvstate import' makes one of CSV, JSON lines and other programs' traces");
   }
   if (start.size() < kTraceStartBytes) {
     return DataLossError(where + "block 0 at offset 0: the file ends in its first bytes: the trace is cut short");

@@ -2,6 +2,7 @@
 """`kvstate record` and `kvstate trace info`: a workload's accesses in a file, and what they are like."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -90,6 +91,9 @@ class TraceTest(CliTest):
         short = self.write("short", b"short")
         self.fails(1, "trace", "rewrite", trace, f"--output={trace}.2", f"--hash_keys={short}", says=["16", "short"])
         self.fails(1, "trace", "rewrite", trace, f"--output={trace}.2", f"--hash_keys={short}.none", says=["none"])
+        self.fails(1, "trace", "rewrite", trace, f"--output={trace}.2", f"--hash_keys={self.directory}",
+                   says=["cannot read", str(self.directory)])
+        self.fails(1, "trace", "rewrite", trace, f"--output={trace}.2", "--hash_keys=/dev/zero", says=["65536", "/dev/zero"])
 
     def test_a_part_is_cut_by_operations_and_by_time(self):
         trace = self.record("value_rmw", "--set=*.source.events=9000")
@@ -149,6 +153,38 @@ class TraceTest(CliTest):
         out = self.good("trace", "rewrite", unfinished, f"--output={target}", "--salvage")
         self.assertIn("the footer is missing", out)
         self.assertGreater(self.info(target)["operations"], 100000)
+
+    def test_a_trace_that_lost_no_operation_is_no_part(self):
+        trace = self.record("value_rmw", "--set=*.source.events=9000")
+        whole = trace.read_bytes()
+        saved = self.directory / "saved.trace"
+        index_damaged = bytearray(whole)
+        index_damaged[-80] ^= 1  # Before the footer's 73 bytes.
+        for content, says in ((index_damaged, r"0 lost\n  block [0-9]+: bytes"),
+                              (whole + b"junk", fr"0 lost\n  what is of no block, before block [0-9]+: bytes {len(whole)}"),
+                              (whole[:300] + b"junk" + whole[300:], r"block 1 to 2: bytes|block 2: bytes")):
+            trace.write_bytes(content)
+            self.fails(1, "trace", "rewrite", trace, f"--output={saved}.none", "--from_ms=1", says=["some.trace"])
+            self.assertRegex(self.good("trace", "rewrite", trace, f"--output={saved}", "--salvage"), says)
+            self.assertEqual(self.info(saved)["is_part"], content[:300] + content[304:] == whole)
+
+    def test_pipes_are_neither_read_nor_replaced(self):
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        self.fails(1, "trace", "info", pipe, says=["not a regular file"])
+        self.fails(1, "trace", "rewrite", pipe, f"--output={pipe}.2", "--salvage", says=["not a regular file"])
+        self.fails(1, "record", "value_rmw", "--set=*.source.events=10", f"--output={pipe}", says=["--output", "pipe"])
+        self.assertTrue(pipe.is_fifo())
+
+    def test_a_result_that_nobody_can_read_is_a_failure(self):
+        rows = self.write("in.csv", b"k,1\n")
+        accesses = self.write("in.log", b"1 get k 0\n")
+        for arguments in (["record", "value_rmw", "--set=*.source.events=10"], ["import", f"--input={rows}"],
+                          ["import", f"--input={accesses}", "--format=gadget"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([cli_testing.KVSTATE, *arguments, f"--output={self.directory}/some.trace"], stdout=full,
+                                      check=False, env=self.environment())
+            self.assertEqual(done.returncode, 1, arguments)
 
     def test_wrong_calls(self):
         trace = self.record("dedup_miss", "--set=*.source.events=10")
