@@ -51,8 +51,8 @@ class YcsbOperator final : public OperatorBase {
   Status OpenStates() override { return records_->Open(backend()); }
 
   Status Read(ByteView key) {
-    KVSTATE_ASSIGN_OR_RETURN(const bool is_there, records_->Read(request_, &read_));
-    EmitRecord(key, is_there ? &read_ : nullptr);
+    KVSTATE_ASSIGN_OR_RETURN(const YcsbRecord* record, records_->Read(request_));
+    EmitRecord(key, record);
     return Status();
   }
 
@@ -67,7 +67,6 @@ class YcsbOperator final : public OperatorBase {
 
   const std::unique_ptr<YcsbRecords> records_;
   YcsbRequest request_;
-  YcsbRecord read_;
   std::vector<YcsbRecord> scanned_;
 };
 

@@ -34,14 +34,11 @@ class ValueRecords final : public YcsbRecords {
     MakeRecord(request, &buffer_);
     return record_.Update(buffer_);
   }
-  Result<bool> Read(const YcsbRequest& /*request*/, YcsbRecord* record) override {
-    KVSTATE_ASSIGN_OR_RETURN(const YcsbRecord* stored, record_.Get());
-    if (stored != nullptr) *record = *stored;
-    return stored != nullptr;
-  }
+  Result<const YcsbRecord*> Read(const YcsbRequest& /*request*/) override { return record_.Get(); }
   Status Update(const YcsbRequest& request) override {
-    KVSTATE_ASSIGN_OR_RETURN(const bool is_there, Read(request, &buffer_));
-    if (!is_there) return Status();
+    KVSTATE_ASSIGN_OR_RETURN(const YcsbRecord* stored, Read(request));
+    if (stored == nullptr) return Status();
+    buffer_ = *stored;
     WriteFields(request, &buffer_);
     return record_.Update(buffer_);
   }
@@ -58,13 +55,13 @@ class FieldMapRecords final : public YcsbRecords {
     return OpenStateOf<VoidNamespace>(backend, MapStateDescriptor<std::string, std::string>("fields"), &fields_);
   }
   Status Insert(const YcsbRequest& request) override { return Update(request); }
-  Result<bool> Read(const YcsbRequest& /*request*/, YcsbRecord* record) override {
-    record->clear();
+  Result<const YcsbRecord*> Read(const YcsbRequest& /*request*/) override {
+    buffer_.clear();
     KVSTATE_ASSIGN_OR_RETURN(auto entries, fields_.Entries());
     while (true) {
       KVSTATE_ASSIGN_OR_RETURN(const bool more, entries.Next());
-      if (!more) return !record->empty();
-      auto& field = record->emplace_back();
+      if (!more) return buffer_.empty() ? nullptr : &buffer_;
+      auto& field = buffer_.emplace_back();
       KVSTATE_ASSIGN_OR_RETURN(const std::string* name, entries.Key());
       field.first = *name;
       KVSTATE_ASSIGN_OR_RETURN(const std::string* value, entries.Value());
@@ -81,6 +78,7 @@ class FieldMapRecords final : public YcsbRecords {
 
  private:
   MapState<std::string, std::string> fields_;
+  YcsbRecord buffer_;
 };
 
 class GroupedRecords final : public YcsbRecords {
@@ -92,14 +90,13 @@ class GroupedRecords final : public YcsbRecords {
     MakeRecord(request, &buffer_);
     return records_.Put(std::string(request.record), buffer_);
   }
-  Result<bool> Read(const YcsbRequest& request, YcsbRecord* record) override {
-    KVSTATE_ASSIGN_OR_RETURN(const YcsbRecord* stored, records_.Get(std::string(request.record)));
-    if (stored != nullptr) *record = *stored;
-    return stored != nullptr;
+  Result<const YcsbRecord*> Read(const YcsbRequest& request) override {
+    return records_.Get(std::string(request.record));
   }
   Status Update(const YcsbRequest& request) override {
-    KVSTATE_ASSIGN_OR_RETURN(const bool is_there, Read(request, &buffer_));
-    if (!is_there) return Status();
+    KVSTATE_ASSIGN_OR_RETURN(const YcsbRecord* stored, Read(request));
+    if (stored == nullptr) return Status();
+    buffer_ = *stored;
     WriteFields(request, &buffer_);
     return records_.Put(std::string(request.record), buffer_);
   }

@@ -21,8 +21,8 @@ class YcsbRecords {
   virtual ~YcsbRecords() = default;
   virtual Status Open(KeyedStateBackend& backend) = 0;
   virtual Status Insert(const YcsbRequest& request) = 0;
-  /// False when there is none.
-  virtual Result<bool> Read(const YcsbRequest& request, YcsbRecord* record) = 0;
+  /// Null when there is none. Valid until the next call.
+  virtual Result<const YcsbRecord*> Read(const YcsbRequest& request) = 0;
   /// Of a record that is there.
   virtual Status Update(const YcsbRequest& request) = 0;
   /// The first records, up to so many as are asked for, in the order of their keys.
