@@ -57,6 +57,11 @@ Result<CsvReader::Outcome> CsvReader::ReadRow() {
       byte = end;
     }
     if (byte != ',') return Outcome::kRow;
+    if (fields_.size() == kMaxFields) {
+      bad_reason_ = "there are more than " + std::to_string(kMaxFields) + " fields";
+      KVSTATE_RETURN_IF_ERROR(SkipLine());
+      return Outcome::kBadRow;
+    }
   }
 }
 

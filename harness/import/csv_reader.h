@@ -12,10 +12,13 @@
 namespace kvstate::harness {
 
 /// Rows of a CSV file, as RFC 4180 says: fields between commas, quoted ones with commas, line ends and doubled quotes
-/// in them; lines end in LF or CRLF. Empty lines are passed over. Memory: one row, of at most kMaxRowBytes.
+/// in them; lines end in LF or CRLF. Empty lines are passed over. Memory: one row, of at most kMaxRowBytes and
+/// kMaxFields.
 class CsvReader {
  public:
   static constexpr size_t kMaxRowBytes = size_t{64} << 20;
+  /// A row with more is a bad one: an empty field takes more memory than its comma.
+  static constexpr size_t kMaxFields = size_t{1} << 16;
 
   explicit CsvReader(std::unique_ptr<InputFile> file) : file_(std::move(file)) {}
 

@@ -18,9 +18,6 @@ namespace kvstate::harness {
 
 namespace {
 
-/// Blocks that are larger are not looked for behind damage: they would have to be hashed at each place that might be a
-/// block's head.
-constexpr uint32_t kLargestSought = 8 * kBlockBytes;
 /// How many blocks may be gone without a trace, as where a part was cut out of the file.
 constexpr uint64_t kMostMissing = 1024;
 
@@ -99,7 +96,7 @@ bool TraceSalvage::FindWhole(uint64_t offset, uint64_t number, Block* found) con
   for (uint64_t at = offset; at + kBlockHeadBytes <= file_.size(); ++at) {
     if (!IsBlockType(file_[at])) continue;
     BlockHead head;
-    if (!DecodeBlockHead(file_.substr(at, kBlockHeadBytes), &head) || head.raw > kLargestSought ||
+    if (!DecodeBlockHead(file_.substr(at, kBlockHeadBytes), &head) ||
         head.stored > file_.size() - at - kBlockHeadBytes ||
         !MayBeStored(head, file_.substr(at + kBlockHeadBytes, head.stored))) {
       continue;

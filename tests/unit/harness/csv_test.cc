@@ -63,6 +63,15 @@ TEST_F(CsvTest, BadRowsAreToldWithTheirLineAndReadingGoesOn) {
   EXPECT_EQ(rows, (std::vector<Row>{{"a", "b"}, {"multi\nline", "c"}, {"bad:4"}, {"bad:5"}, {"e", "f"}}));
 }
 
+TEST_F(CsvTest, ARowOfTooManyFieldsIsABadOne) {
+  const std::string commas(CsvReader::kMaxFields, ',');
+  ASSERT_OK_AND_ASSIGN(const auto rows, Rows(commas + "\n" + commas.substr(1) + "\nx\n"));
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0], Row{"bad:1"});
+  EXPECT_EQ(rows[1].size(), CsvReader::kMaxFields);
+  EXPECT_EQ(rows[2], Row{"x"});
+}
+
 TEST_F(CsvTest, AQuoteThatIsNeverClosedIsAnErrorWithTheLineItOpens) {
   EXPECT_CODE(Rows("a,b\nc,\"d\ne,f\n"), kDataLoss);
   EXPECT_MENTIONS(Rows("a,b\nc,\"d\ne,f\n"), "in.csv:2:");

@@ -128,6 +128,27 @@ TEST_F(TraceSalvageTest, WhatFollowsTheFooterIsToldAndIsNoLoss) {
   EXPECT_EQ(BlocksOf(*salvage), "012345");
 }
 
+TEST_F(TraceSalvageTest, BlocksOfLargeValuesAreFoundBehindDamage) {
+  ASSERT_OK_AND_ASSIGN(const auto writer, TraceWriter::Create(directory_.File("large")));
+  ASSERT_OK(writer->Begin({SerializerFor<std::string>(), 128}));
+  ASSERT_OK(writer->AddState({SerializerFor<VoidNamespace>(), ValueStateDescriptor<std::string>("v")}));
+  const uint64_t first_end = writer->bytes();
+  const std::string value(size_t{10} << 20, 'v');
+  for (int64_t i = 0; i < 3; ++i) {
+    ASSERT_OK(writer->Append({.operation = Operation::kUpdate,
+                              .sets_key = true,
+                              .time_ms = i * static_cast<int64_t>(kBlockOperations),
+                              .key = "k",
+                              .value = value}));
+  }
+  ASSERT_OK(writer->Finish());
+  std::string bytes = TemporaryDirectory::Read(directory_.File("large"));
+  bytes[first_end + 100] ^= 1;
+  const auto salvage = Open(bytes);
+  EXPECT_EQ(salvage->lost(), 1u);
+  EXPECT_EQ(BlocksOf(*salvage), "-12");
+}
+
 /// If each were hashed for each number that a block may have, this would take days.
 TEST_F(TraceSalvageTest, HeadsOfNoBlocksAreTakenForNone) {
   ByteWriter head;
