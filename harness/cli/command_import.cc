@@ -53,6 +53,7 @@ Status CheckFlags(const ImportOptions& options) {
       {"key_column", !options.key_column.empty(), events, "csv and jsonl"},
       {"time_column", !options.time_column.empty(), events, "csv and jsonl"},
       {"value_column", !options.value_column.empty(), events, "csv and jsonl"},
+      {"stream_column", !options.stream_column.empty(), events, "csv and jsonl"},
       {"operator", !options.operator_name.empty(), events, "csv and jsonl"},
       {"set", !options.set.empty(), events, "csv and jsonl"},
       {"time_unit", !options.time_unit.empty(), events || format == "gadget", "csv, jsonl and gadget"},
@@ -105,6 +106,7 @@ Result<harness::FileSourceOptions> SourceOptionsOf(const ImportOptions& options)
   if (!options.key_column.empty()) source.key_column = options.key_column;
   if (!options.time_column.empty()) source.time_column = options.time_column;
   source.value_column = options.value_column;
+  source.stream_column = options.stream_column;
   source.skip_bad_rows = options.skip_bad_rows;
   KVSTATE_ASSIGN_OR_RETURN(source.time_unit, TimeUnitOf(options));
   return source;

@@ -15,6 +15,7 @@ struct ImportOptions {
   std::string key_column;
   std::string time_column;
   std::string value_column;
+  std::string stream_column;
   bool header = false;
   std::string time_unit;
   std::string operator_name;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "harness/replay/trace_file.h"
 #include "harness/report/progress.h"
@@ -25,6 +27,14 @@ Result<harness::SuiteWorkload> EntryOf(const RecordCommandOptions& options) {
   if (in_suite != suite.workloads.end()) {
     suite.workloads = {*in_suite};
   } else {
+    std::vector<std::string> variants;
+    for (const harness::SuiteWorkload& entry : suite.workloads) {
+      if (entry.base == name) variants.push_back(entry.name);
+    }
+    if (!variants.empty()) {
+      return InvalidArgumentError("suite '" + suite.name + "' sweeps '" + name + "'; a trace is of one of " +
+                                  harness::JoinList(variants));
+    }
     const auto spec = workloads::FindWorkload(name);
     if (!spec.ok()) return spec.status().WithContext("suite '" + suite.name + "' has no '" + name + "'");
     suite.workloads = {

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "harness/cli/load_flags.h"
 #include "harness/cli/ttl_flags.h"
 #include "harness/replay/trace_file.h"
 #include "harness/run/run_suite.h"
@@ -54,7 +53,7 @@ int ReplayCommand(const ReplayOptions& options, const Console& console) {
   }
   uint32_t most_instances = harness::kMostInstances;
   for (const auto& trace : traces) most_instances = std::min(most_instances, trace->header().max_parallelism);
-  auto load = LoadOf(options.measure.load, most_instances);
+  auto load = harness::LoadOf(options.measure.load, most_instances);
   if (!load.ok()) return console.Fail(load.status(), kExitUsage);
   extras.load = std::move(load).value();
   MeasureSession session(options.measure, console);

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "harness/cli/load_flags.h"
 #include "harness/cli/ttl_flags.h"
 #include "harness/run/run_suite.h"
 #include "harness/run/suite.h"
@@ -24,6 +23,11 @@ Result<harness::Suite> SuiteOf(const RunOptions& options) {
   for (harness::SuiteWorkload& entry : suite.workloads) {
     KVSTATE_RETURN_IF_ERROR(ApplyTtlFlag(options.measure.ttl_cleanup, &entry.ttl));
   }
+  KVSTATE_ASSIGN_OR_RETURN(const std::optional<harness::LoadSettings> load,
+                           harness::LoadOf(options.measure.load, kDefaultMaxParallelism));
+  for (harness::SuiteWorkload& entry : suite.workloads) {
+    if (load.has_value()) entry.load = load;
+  }
   return suite;
 }
 
@@ -32,8 +36,6 @@ Result<harness::Suite> SuiteOf(const RunOptions& options) {
 int RunCommand(const RunOptions& options, const Console& console) {
   const auto suite = SuiteOf(options);
   if (!suite.ok()) return console.Fail(suite.status(), kExitUsage);
-  const auto load = LoadOf(options.measure.load, kDefaultMaxParallelism);
-  if (!load.ok()) return console.Fail(load.status(), kExitUsage);
   MeasureSession session(options.measure, console);
   if (const int code = session.Open(); code != kExitGood) return code;
   harness::RunResults results;
@@ -41,7 +43,7 @@ int RunCommand(const RunOptions& options, const Console& console) {
   results.seed = options.suite.seed;
   const harness::MeasurementContext context = session.Context(suite->repetitions);
   const Status outcome = harness::RunSuite(
-      *suite, *load, context, [&session](const harness::WorkloadRun& run) { session.Show(run); }, &results);
+      *suite, context, [&session](const harness::WorkloadRun& run) { session.Show(run); }, &results);
   return session.Close(outcome, std::move(results));
 }
 

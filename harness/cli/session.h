@@ -8,7 +8,7 @@
 
 #include "harness/cli/checkpoint_flags.h"
 #include "harness/cli/console.h"
-#include "harness/cli/load_flags.h"
+#include "harness/load/load_spec.h"
 #include "harness/probes/tick_clock.h"
 #include "harness/report/atomic_file.h"
 #include "harness/report/progress.h"
@@ -28,7 +28,7 @@ struct MeasureOptions {
   std::string directory;     ///< Empty: the console's.
   CheckpointFlags checkpoint = {};
   std::string ttl_cleanup = {};  ///< Names of ways of cleanup; empty: as the suite says.
-  LoadFlags load = {};
+  harness::LoadSpec load = {};
 };
 
 /// A measuring subcommand from its checked flags to its results: what can fail is tried before any work is done, and

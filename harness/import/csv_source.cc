@@ -30,6 +30,9 @@ Status CsvSource::FindColumns() {
   if (!options().value_column.empty()) {
     KVSTATE_ASSIGN_OR_RETURN(value_column_, FindColumn("value_column", options().value_column, names));
   }
+  if (!options().stream_column.empty()) {
+    KVSTATE_ASSIGN_OR_RETURN(stream_column_, FindColumn("stream_column", options().stream_column, names));
+  }
   return Status();
 }
 
@@ -51,13 +54,20 @@ Result<size_t> CsvSource::FindColumn(const std::string& flag, const std::string&
 
 std::string CsvSource::TakeRow(workloads::Event* event) const {
   const std::vector<std::string>& fields = reader_.fields();
-  const size_t needed = std::max({key_column_, time_column_, value_column_.value_or(0)}) + 1;
+  const size_t needed =
+      std::max({key_column_, time_column_, value_column_.value_or(0), stream_column_.value_or(0)}) + 1;
   if (fields.size() < needed) {
     return "the row has " + std::to_string(fields.size()) + " columns; the flags name column " +
            std::to_string(needed - 1) + ", counted from 0";
   }
-  return MakeEvent(fields[key_column_], fields[time_column_], "column " + std::to_string(time_column_),
-                   value_column_.has_value() ? ByteView(fields[*value_column_]) : ByteView(), event);
+  const auto field = [&](const std::optional<size_t>& column) {
+    return column.has_value() ? ByteView(fields[*column]) : ByteView();
+  };
+  const auto name = [&](const std::string& column) {
+    return "column " + std::to_string(column == options().time_column ? time_column_ : stream_column_.value_or(0));
+  };
+  return MakeEvent({fields[key_column_], fields[time_column_], field(value_column_), field(stream_column_), name},
+                   event);
 }
 
 Result<FileSource::Outcome> CsvSource::NextRow(workloads::Event* event, std::string* complaint) {

@@ -36,6 +36,7 @@ class CsvSource final : public FileSource {
   size_t key_column_ = 0;
   size_t time_column_ = 0;
   std::optional<size_t> value_column_;
+  std::optional<size_t> stream_column_;
 };
 
 }  // namespace kvstate::harness

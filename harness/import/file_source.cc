@@ -49,16 +49,26 @@ std::optional<int64_t> ParseTimeMillis(std::string_view text, TimeUnit unit) {
   return -millis - (remainder ? 1 : 0);
 }
 
-std::string FileSource::MakeEvent(ByteView key, std::string_view time, const std::string& column, ByteView value,
-                                  workloads::Event* event) const {
-  const auto time_ms = ParseTimeMillis(time, options_.time_unit);
-  if (!time_ms.has_value()) return column + " is '" + std::string(time.substr(0, 40)) + "', which is no time";
-  if (key.size() > kMaxKeyBytes) {
-    return "the key has " + std::to_string(key.size()) + " bytes; the limit is " + std::to_string(kMaxKeyBytes);
+std::string FileSource::MakeEvent(const Row& row, workloads::Event* event) const {
+  const auto time_ms = ParseTimeMillis(row.time, options_.time_unit);
+  if (!time_ms.has_value()) {
+    return row.name(options_.time_column) + " is '" + std::string(row.time.substr(0, 40)) + "', which is no time";
+  }
+  if (row.key.size() > kMaxKeyBytes) {
+    return "the key has " + std::to_string(row.key.size()) + " bytes; the limit is " + std::to_string(kMaxKeyBytes);
+  }
+  event->stream = 0;
+  if (!options_.stream_column.empty()) {
+    const char* end = row.stream.data() + row.stream.size();
+    const auto parsed = std::from_chars(row.stream.data(), end, event->stream);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+      return row.name(options_.stream_column) + " is '" + std::string(row.stream.substr(0, 40)) +
+             "', which is no number of a stream, such as 0 or 1";
+    }
   }
   event->time_ms = *time_ms;
-  event->key = key;
-  event->value = value;
+  event->key = row.key;
+  event->value = row.value;
   return {};
 }
 

@@ -2,6 +2,7 @@
 #define KVSTATE_HARNESS_IMPORT_FILE_SOURCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,13 +32,15 @@ struct FileSourceOptions {
   /// in the object, all names on the way, with dots between them.
   std::string key_column = "0";
   std::string time_column = "1";
-  std::string value_column = {};  ///< Empty: events have no value.
+  std::string value_column = {};   ///< Empty: events have no value.
+  std::string stream_column = {};  ///< Of the number of the stream, 0, 1, …; empty: all are of stream 0.
   TimeUnit time_unit = TimeUnit::kMilliseconds;
   bool skip_bad_rows = false;
 };
 
-/// Events of a file, one a row. A row that is not of the format, lacks a column, has no time in its time column or a
-/// key over the limit is DATA_LOSS with the file and the line, or counted and passed over when that is asked for.
+/// Events of a file, one a row. A row that is not of the format, lacks a column, has no time in its time column, no
+/// number in its stream column or a key over the limit is DATA_LOSS with the file and the line, or counted and passed
+/// over when that is asked for.
 class FileSource : public workloads::EventSource {
  public:
   Result<bool> Next(workloads::Event* event) final;
@@ -58,9 +61,17 @@ class FileSource : public workloads::EventSource {
   /// Of the row, from 1.
   virtual uint64_t line() const = 0;
 
-  /// What they make of the event; empty, or what is wrong. `column` is what to call the column of the time.
-  std::string MakeEvent(ByteView key, std::string_view time, const std::string& column, ByteView value,
-                        workloads::Event* event) const;
+  /// What a row has in the columns that the options name.
+  struct Row {
+    ByteView key;
+    std::string_view time;
+    ByteView value;
+    std::string_view stream;
+    /// What to call a column that the options name so.
+    std::function<std::string(const std::string& column)> name;
+  };
+  /// What it makes of the event; empty, or what is wrong.
+  std::string MakeEvent(const Row& row, workloads::Event* event) const;
 
  private:
   const FileSourceOptions options_;

@@ -8,7 +8,8 @@ JsonLinesSource::JsonLinesSource(const FileSourceOptions& options, std::unique_p
     : FileSource(options), file_(std::move(file)) {
   row_.AddColumn(options.key_column, JsonRow::Null::kRefused);
   row_.AddColumn(options.time_column, JsonRow::Null::kRefused);
-  if (!options.value_column.empty()) row_.AddColumn(options.value_column, JsonRow::Null::kEmpty);
+  if (!options.value_column.empty()) value_ = row_.AddColumn(options.value_column, JsonRow::Null::kEmpty);
+  if (!options.stream_column.empty()) stream_ = row_.AddColumn(options.stream_column, JsonRow::Null::kRefused);
 }
 
 Result<std::unique_ptr<FileSource>> JsonLinesSource::Open(const FileSourceOptions& options) {
@@ -26,8 +27,11 @@ Result<FileSource::Outcome> JsonLinesSource::NextRow(workloads::Event* event, st
   } while (line_.empty());
   *complaint = row_.Parse(line_);
   if (!complaint->empty()) return Outcome::kBadRow;
-  *complaint = MakeEvent(row_.column(0), row_.column(1), "'" + options().time_column + "'",
-                         options().value_column.empty() ? ByteView() : row_.column(2), event);
+  const auto column = [&](const std::optional<size_t>& index) {
+    return index.has_value() ? row_.column(*index) : ByteView();
+  };
+  const auto name = [](const std::string& member) { return "'" + member + "'"; };
+  *complaint = MakeEvent({row_.column(0), row_.column(1), column(value_), column(stream_), name}, event);
   return complaint->empty() ? Outcome::kEvent : Outcome::kBadRow;
 }
 

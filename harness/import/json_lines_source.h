@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "harness/import/file_source.h"
@@ -33,6 +34,8 @@ class JsonLinesSource final : public FileSource {
   std::string line_;
   uint64_t line_number_ = 0;
   JsonRow row_;
+  std::optional<size_t> value_;
+  std::optional<size_t> stream_;
 };
 
 }  // namespace kvstate::harness

@@ -76,7 +76,10 @@ class JsonRow::Handler {
   std::string error_;
 };
 
-void JsonRow::AddColumn(std::string name, Null null) { columns_.push_back({.name = std::move(name), .null = null}); }
+size_t JsonRow::AddColumn(std::string name, Null null) {
+  columns_.push_back({.name = std::move(name), .null = null});
+  return columns_.size() - 1;
+}
 
 std::string JsonRow::Parse(std::string_view json) {
   for (Column& column : columns_) {

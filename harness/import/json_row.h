@@ -14,8 +14,8 @@ namespace kvstate::harness {
 class JsonRow {
  public:
   enum class Null { kRefused, kEmpty };
-  /// Columns are numbered from 0 in the order of the calls.
-  void AddColumn(std::string name, Null null);
+  /// The column's number: from 0, in the order of the calls.
+  size_t AddColumn(std::string name, Null null);
 
   /// Takes the columns out of `json`; empty, or what is wrong: it is not JSON or no object, a column is missing, twice
   /// there, an object or an array.

@@ -21,8 +21,11 @@ std::string Hex(uint64_t value) {
   return text;
 }
 
-Status RunWorkload(const SuiteWorkload& entry, const std::optional<LoadSettings>& load,
-                   const MeasurementContext& context, WorkloadRun* run) {
+TraceExtras ExtrasOf(const SuiteWorkload& entry) {
+  return {entry.checkpoint, entry.ttl, entry.steady_state, entry.load};
+}
+
+Status RunWorkload(const SuiteWorkload& entry, const MeasurementContext& context, WorkloadRun* run) {
   run->name = entry.name;
   run->workload = entry.workload;
   run->source_parameters = entry.source;
@@ -37,7 +40,7 @@ Status RunWorkload(const SuiteWorkload& entry, const std::optional<LoadSettings>
   run->events = stream.events;
   run->output_rows = stream.output_rows;
   run->output_digest = Hex(stream.output_digest);
-  return MeasureTrace(context, {entry.checkpoint, entry.ttl, entry.steady_state, load}, stream.state, &trace, run);
+  return MeasureTrace(context, ExtrasOf(entry), stream.state, &trace, run);
 }
 
 }  // namespace
@@ -69,15 +72,14 @@ Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras
   return LoadMeasurement(context, *extras.load, extras.steady_state, trace).Run(run);
 }
 
-Status RunSuite(const Suite& suite, const std::optional<LoadSettings>& load, const MeasurementContext& context,
+Status RunSuite(const Suite& suite, const MeasurementContext& context,
                 const std::function<void(const WorkloadRun&)>& finished, RunResults* results) {
   uint64_t steps = 0;
-  for (const SuiteWorkload& entry : suite.workloads)
-    steps += 1 + StepsOfTrace(context, {entry.checkpoint, entry.ttl, entry.steady_state, load});
+  for (const SuiteWorkload& entry : suite.workloads) steps += 1 + StepsOfTrace(context, ExtrasOf(entry));
   context.progress.SetSteps(steps);
   for (const SuiteWorkload& entry : suite.workloads) {
     WorkloadRun run;
-    const Status status = RunWorkload(entry, load, context, &run);
+    const Status status = RunWorkload(entry, context, &run);
     context.progress.Clear();
     if (!status.ok()) return status.WithContext("workload '" + entry.name + "'");
     finished(run);

@@ -32,9 +32,8 @@ Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras
 /// Steps that it will take on `progress`.
 uint64_t StepsOfTrace(const MeasurementContext& context, const TraceExtras& extras);
 
-/// Appends to `results` what each workload gave, and calls `finished` with it. `load`: of all workloads. Stops at the
-/// first failure.
-Status RunSuite(const Suite& suite, const std::optional<LoadSettings>& load, const MeasurementContext& context,
+/// Appends to `results` what each workload gave, and calls `finished` with it. Stops at the first failure.
+Status RunSuite(const Suite& suite, const MeasurementContext& context,
                 const std::function<void(const WorkloadRun&)>& finished, RunResults* results);
 
 }  // namespace kvstate::harness

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "harness/load/load_spec.h"
 #include "harness/report/atomic_file.h"
 #include "harness/run/builtin_suites.h"
 #include "harness/run/suite_sweep.h"
@@ -194,6 +195,38 @@ class SuiteParser {
     return settings;
   }
 
+  Result<std::optional<LoadSettings>> ParseLoad(const YAML::Node& node) const {
+    LoadSpec spec;
+    struct {
+      const char* key;
+      std::string* value;
+    } const texts[] = {{"speed", &spec.speed},
+                       {"rate", &spec.rate},
+                       {"arrivals", &spec.arrivals},
+                       {"latency_objective_ms", &spec.latency_objective_ms},
+                       {"latency_quantile", &spec.latency_quantile}};
+    std::vector<std::string> allowed{"parallelism", "find_capacity", "seed"};
+    for (const auto& text : texts) allowed.emplace_back(text.key);
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(node, "'load'", allowed));
+    for (const auto& text : texts) {
+      if (!node[text.key]) continue;
+      KVSTATE_ASSIGN_OR_RETURN(*text.value, Text(node, node[text.key], text.key));
+    }
+    if (node["parallelism"]) {
+      KVSTATE_ASSIGN_OR_RETURN(const uint64_t parallelism, Number(node["parallelism"], "parallelism", 1, UINT32_MAX));
+      spec.parallelism = static_cast<uint32_t>(parallelism);
+    }
+    if (node["find_capacity"]) {
+      KVSTATE_ASSIGN_OR_RETURN(spec.find_capacity, YesOrNo(node["find_capacity"], "find_capacity"));
+    }
+    if (node["seed"]) {
+      KVSTATE_ASSIGN_OR_RETURN(spec.seed, Number(node["seed"], "seed", 0, UINT64_MAX));
+    }
+    auto load = LoadOf(spec, kDefaultMaxParallelism, "");
+    if (!load.ok()) return Error(node, "'load': " + std::string(load.status().message()));
+    return load;
+  }
+
   Result<std::vector<SweepAxis>> ParseSweep(const YAML::Node& node) const {
     std::vector<SweepAxis> axes;
     if (!node.IsMap()) return Error(node, "'sweep' must be a map from source.<parameter> to a list of values");
@@ -234,9 +267,9 @@ class SuiteParser {
   }
 
   Result<SuiteWorkload> ParseEntry(const YAML::Node& node) const {
-    KVSTATE_RETURN_IF_ERROR(
-        CheckKeys(node, "a workload",
-                  {"name", "workload", "source", "operator", "sweep", "seed", "checkpoint", "ttl", "steady_state"}));
+    KVSTATE_RETURN_IF_ERROR(CheckKeys(
+        node, "a workload",
+        {"name", "workload", "source", "operator", "sweep", "seed", "checkpoint", "ttl", "steady_state", "load"}));
     SuiteWorkload entry;
     KVSTATE_ASSIGN_OR_RETURN(entry.name, Text(node, node["name"], "name"));
     entry.base = entry.name;
@@ -266,6 +299,9 @@ class SuiteParser {
                      "'steady_state' and 'ttl' exclude each other: ways of cleanup are compared over a whole stream");
       }
       KVSTATE_ASSIGN_OR_RETURN(entry.steady_state, ParseSteadyState(node["steady_state"]));
+    }
+    if (node["load"]) {
+      KVSTATE_ASSIGN_OR_RETURN(entry.load, ParseLoad(node["load"]));
     }
     // Values are checked by those that read them; making both is cheap.
     const auto source = spec.make_source(entry.source, entry.seed);

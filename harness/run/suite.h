@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/load/load_settings.h"
 #include "harness/run/checkpoint_plan.h"
 #include "harness/run/steady_state.h"
 #include "harness/run/ttl_cleanup.h"
@@ -26,6 +27,7 @@ struct SuiteWorkload {
   std::optional<CheckpointSettings> checkpoint = {};
   std::optional<TtlSettings> ttl = {};
   SteadyStateSettings steady_state = {};
+  std::optional<LoadSettings> load = {};
 };
 
 struct Suite {
@@ -51,6 +53,8 @@ struct Suite {
 ///       checkpoint: {interval: 100000, kind: incremental, retained: 1}   # or interval_ms, of event time; may be
 ///       absent
 ///       steady_state: {fill_events: 500, checkpoint: incremental, settle: yes}   # may be absent
+///       load: {rate: 1000, arrivals: poisson, parallelism: 2}   # or speed, or find_capacity, latency_objective_ms,
+///       latency_quantile; may be absent
 ///       ttl: {cleanup: [no_ttl, default], moments: 32, sweep_interval_ms: 1000, sweep_entries: 5000}   # or all; may
 ///       be absent
 /// INVALID_ARGUMENT, with `file` and the line, for an unknown key or workload or parameter (listing those there are), a

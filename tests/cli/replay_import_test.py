@@ -69,6 +69,15 @@ class ReplayImportTest(CliTest):
                                     time_unit="ms")
             self.replay(trace)
 
+    def test_a_column_says_of_which_stream_an_event_is(self):
+        lines = "".join(f"{key},{1000 + key},{side}\n" for key in range(20) for side in (0, 1))
+        trace = self.directory / "join.kvtrace"
+        flags = (f"--input={self.write('in.csv', lines)}", f"--output={trace}", "--operator=continuous_join")
+        self.good("import", *flags, "--stream_column=2")
+        info = json.loads(self.good("trace", "info", "--json", str(trace)))
+        self.assertIn("right", json.dumps(info))
+        self.fails(1, "import", *flags, "--stream_column=1", says=["stream 1000", "0 (left) and 1 (right)"])
+
     def test_gzip_headers_and_names_give_the_same_trace(self):
         plain = self.write("plain.csv", rows(300))
         named = self.write("named.csv.gz", gzip.compress(("who,when,what\n" + rows(300)).encode()))

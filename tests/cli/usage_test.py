@@ -6,6 +6,10 @@ from cli_testing import BACKENDS, CliTest
 
 
 class UsageTest(CliTest):
+    def test_a_swept_entry_is_recorded_by_its_variants_name(self):
+        self.fails(2, "record", "value", "--suite=state-micro", "--output=none.trace",
+                   says=["sweeps 'value'", "value/access=get"])
+
     def test_help_lists_the_commands(self):
         for arguments in (["help"], ["--help"]):
             out = self.good(*arguments)

@@ -113,6 +113,22 @@ TEST_F(CsvTest, EventsComeFromColumnsByNumberAndByName) {
   }
 }
 
+TEST_F(CsvTest, AStreamsNumberComesFromItsColumn) {
+  FileSourceOptions options{.path = directory_.Write("s.csv", "k,5,1\nl,7,0\nm,8,left\n")};
+  options.stream_column = "2";
+  ASSERT_OK_AND_ASSIGN(const auto source, CsvSource::Open(options));
+  workloads::Event event;
+  ASSERT_OK(source->Next(&event));
+  EXPECT_EQ(event.stream, 1u);
+  ASSERT_OK(source->Next(&event));
+  EXPECT_EQ(event.stream, 0u);
+  const auto none = source->Next(&event);
+  EXPECT_CODE(none, kDataLoss);
+  EXPECT_MENTIONS(none, "s.csv:3: column 2 is 'left'");
+  options.stream_column = "streams";
+  EXPECT_MENTIONS(CsvSource::Open(options), "--stream_column");
+}
+
 TEST_F(CsvTest, AByteOrderMarkIsNoPartOfTheFirstField) {
   const std::string mark = "\xef\xbb\xbf";
   const auto first_key = [&](const std::string& name, const std::string& text, const FileSourceOptions& options) {

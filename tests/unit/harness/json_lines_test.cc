@@ -52,6 +52,18 @@ TEST_F(JsonLinesTest, MembersAreColumnsInAnyOrder) {
   EXPECT_EQ(rows, (std::vector<Row>{{"ann", 5, "/"}, {"9", 7, "2"}}));
 }
 
+TEST_F(JsonLinesTest, AStreamsNumberIsAMember) {
+  FileSourceOptions options = Options("{\"user\":\"a\",\"at\":1,\"side\":2}\n{\"user\":\"a\",\"at\":1,\"side\":-2}\n");
+  options.value_column.clear();
+  options.stream_column = "side";
+  ASSERT_OK_AND_ASSIGN(const auto source, JsonLinesSource::Open(options));
+  workloads::Event event;
+  ASSERT_OK(source->Next(&event));
+  EXPECT_EQ(event.stream, 2u);
+  EXPECT_EQ(event.value, "");
+  EXPECT_MENTIONS(source->Next(&event), "'side' is '-2', which is no number of a stream");
+}
+
 TEST_F(JsonLinesTest, NumbersAndWordsAreWhatStandsThere) {
   ASSERT_OK_AND_ASSIGN(const auto rows, Rows(Options("{\"user\":-12,\"at\":1.75,\"page\":0.100}\n"
                                                      "{\"user\":18446744073709551615,\"at\":-1,\"page\":true}\n"

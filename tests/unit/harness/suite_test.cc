@@ -47,6 +47,25 @@ TEST(SuiteTest, SteadyStateIsFilledCheckpointedAndSettledUnlessItSaysElse) {
   EXPECT_EQ(none.workloads[0].steady_state, (SteadyStateSettings{.checkpoint = std::nullopt, .settle = false}));
 }
 
+TEST(SuiteTest, LoadIsWhatTheFlagsOfTheSameNamesAskFor) {
+  const std::string head = "suite: s\nworkloads:\n  - name: dedup\n    load: ";
+  ASSERT_OK_AND_ASSIGN(const Suite paced,
+                       ParseSuite(head + "{rate: 1000, arrivals: poisson, parallelism: 3, seed: 7}\n", "f.yaml"));
+  ASSERT_TRUE(paced.workloads[0].load.has_value());
+  EXPECT_EQ(paced.workloads[0].load->pace.pace, Pace::kRate);
+  EXPECT_EQ(paced.workloads[0].load->pace.rate, 1000);
+  EXPECT_TRUE(paced.workloads[0].load->pace.poisson);
+  EXPECT_EQ(paced.workloads[0].load->pace.seed, 7u);
+  EXPECT_EQ(paced.workloads[0].load->parallelism, 3u);
+  ASSERT_OK_AND_ASSIGN(const Suite searched,
+                       ParseSuite(head + "{find_capacity: yes, latency_objective_ms: 2.5}\n", "f.yaml"));
+  ASSERT_TRUE(searched.workloads[0].load->capacity.has_value());
+  EXPECT_EQ(searched.workloads[0].load->capacity->latency_ms, 2.5);
+  EXPECT_EQ(searched.workloads[0].load->capacity->quantile, "p99");
+  ASSERT_OK_AND_ASSIGN(const Suite plain, ParseSuite(head + "{speed: max}\n", "f.yaml"));
+  EXPECT_FALSE(plain.workloads[0].load.has_value());
+}
+
 TEST(SuiteTest, WaysOfCleanupAreAListOrAll) {
   const std::string head = "suite: s\nworkloads:\n  - name: ttl_dedup\n    ttl: ";
   ASSERT_OK_AND_ASSIGN(const Suite some, ParseSuite(head + "{cleanup: [no_ttl, sweep], moments: 7}\n", "f.yaml"));
@@ -104,6 +123,11 @@ TEST(SuiteTest, MistakesAreToldWithTheLineAndWhatIsAllowed) {
       {"suite: s\nworkloads:\n  - name: dedup\n    steady_state: {settle: maybe}\n", "f.yaml:4:", "yes or no"},
       {"suite: s\nworkloads:\n  - name: ttl_dedup\n    ttl: {cleanup: all}\n    steady_state: {}\n",
        "f.yaml:5:", "exclude each other"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    load: {pace: 5}\n", "f.yaml:4:", "find_capacity"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    load: {rate: fast}\n", "f.yaml:4:", "operations a second"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    load: {rate: 5, speed: real}\n", "f.yaml:4:", "give one of them"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    load: {parallelism: 129}\n", "f.yaml:4:", "128"},
+      {"suite: s\nworkloads:\n  - name: dedup\n    load: {find_capacity: yes}\n", "f.yaml:4:", "latency_objective_ms"},
       {"suite: s\nsuite: t\nworkloads: [{name: dedup}]\n", "f.yaml:2:", "stands twice"},
       {"suite: s\nworkloads: [\n", "f.yaml:", ""},
       {"suite: {\"\n", "f.yaml:", ""},
