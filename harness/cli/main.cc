@@ -132,9 +132,10 @@ DEFINE_string(
 DEFINE_string(time_column, "",
               "The column of event time: a decimal number of --time_unit. Named as --key_column; of csv 1 when empty.");
 DEFINE_string(value_column, "", "The column of the events' value; none when empty.");
-DEFINE_string(stream_column, "",
-              "The column that says of which stream an event is, for operators that take several: 0, 1, … (joins: 0 left, "
-              "1 right). Empty: all are of stream 0.");
+DEFINE_string(
+    stream_column, "",
+    "The column that says of which stream an event is, for operators that take several: 0, 1, … (joins: 0 left, "
+    "1 right). Empty: all are of stream 0.");
 DEFINE_bool(header, false, "Of csv: the first row names the columns.");
 DEFINE_string(time_unit, "", "Unit of the times of csv, jsonl and gadget: us, ms or s; ms when empty.");
 DEFINE_string(operator, "",
@@ -229,8 +230,8 @@ const std::vector<CommandSpec>& Commands() {
         {"import",
          "",
          "Makes a trace file of a file: of events, through a workload's operator, or of another program's accesses.",
-         {"format", "input", "output", "key_column", "time_column", "value_column", "stream_column", "header", "time_unit", "operator",
-          "set", "key_prefix_bytes", "seek_steps", "skip_bad_rows"}},
+         {"format", "input", "output", "key_column", "time_column", "value_column", "stream_column", "header",
+          "time_unit", "operator", "set", "key_prefix_bytes", "seek_steps", "skip_bad_rows"}},
         {"trace info",
          "TRACE",
          "Shows what a trace's accesses are like: mix, growth, popularity, reuse, sizes, lifetimes.",

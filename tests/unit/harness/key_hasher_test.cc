@@ -134,7 +134,8 @@ TEST_F(KeyHasherTest, TheSecretDecidesAndTheSameOneAlwaysGivesTheSame) {
   EXPECT_EQ(hex(Raw("k")), "d9");
   EXPECT_EQ(hex(Raw("user-17")), "265642aac87d73");
   EXPECT_EQ(hex(Raw("0123456789abcdef")), "827e879ffb93a546b4bc26a6e5ae9626");
-  EXPECT_EQ(hex(Raw("a key of more than thirty-two bytes")), "5bea15b6e13ec2939c63d9592c80e8fb98d2225dbd759ee27bfda6cd4605c698e17f5b");
+  EXPECT_EQ(hex(Raw("a key of more than thirty-two bytes")),
+            "5bea15b6e13ec2939c63d9592c80e8fb98d2225dbd759ee27bfda6cd4605c698e17f5b");
 }
 
 TEST_F(KeyHasherTest, WhatCanNotBeHashedIsToldBefore) {
