@@ -81,6 +81,9 @@ Json WorkloadDescription(const WorkloadRun& run) {
     json["output_rows"] = run.output_rows;
     json["output_digest"] = run.output_digest;
   }
+  if (run.values_are_sizes) json["values_are_sizes"] = true;
+  if (run.keys_are_hashed) json["keys_are_hashed"] = true;
+  if (run.is_part) json["is_part"] = true;
   if (run.fill_operations > 0) {
     json["fill"] = {
         {"operations", run.fill_operations}, {"checkpoint", run.fill_checkpoint}, {"settled", run.fill_settled}};

@@ -89,6 +89,10 @@ struct WorkloadRun {
   uint64_t seed = 0;
   uint64_t events = 0;
   uint64_t operations = 0;
+  // Of a trace, as its header says.
+  bool values_are_sizes = false;
+  bool keys_are_hashed = false;
+  bool is_part = false;
   uint64_t fill_operations = 0;  ///< Before them, not measured.
   std::string fill_checkpoint;   ///< Kind of the one after filling, or "none"; empty where nothing fills.
   bool fill_settled = false;

@@ -236,6 +236,8 @@ std::string WorkloadTable(const WorkloadRun& run, const TableStyle& style) {
   text += ShortNumber(static_cast<double>(run.operations)) + " operations, " +
           ShortNumber(static_cast<double>(run.entries)) + " entries at the end, state " +
           run.state_digest.substr(0, 12) + "\n";
+  if (run.values_are_sizes) text += "values are made: the trace has their sizes alone, so what compresses differs\n";
+  if (run.is_part) text += "a part of another trace: state that it expects from before is missing\n";
   text += table.ToText(style.width, style.colour);
   const double confidence = run.backends.front().operations_per_second.confidence;
   if (confidence > 0) text += "interval of " + Percent(confidence) + " confidence; ";

@@ -53,6 +53,9 @@ uint64_t StepsOfTrace(const MeasurementContext& context, const TraceExtras& extr
 
 Status MeasureTrace(const MeasurementContext& context, const TraceExtras& extras,
                     const std::optional<StateDigest>& expected, TraceSource* trace, WorkloadRun* run) {
+  run->values_are_sizes = trace->header().values_are_sizes;
+  run->keys_are_hashed = trace->header().keys_are_hashed;
+  run->is_part = trace->header().is_part;
   if (trace->fill_operations() > 0) {
     if (extras.ttl.has_value()) {
       return InvalidArgumentError(

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import time
@@ -10,6 +11,9 @@ import unittest
 
 import cli_testing
 from cli_testing import BACKENDS, CliTest
+from json_schema import violations
+
+SCHEMA = pathlib.Path(__file__).parents[2] / "results" / "schema" / "results.schema.json"
 
 
 class TraceTest(CliTest):
@@ -72,7 +76,12 @@ class TraceTest(CliTest):
         self.assertFalse(of_full["values_are_sizes"])
         self.assertLess(of_sizes["file_bytes"] * 4, of_full["file_bytes"])
         self.assertIn("sizes alone", self.good("trace", "info", sizes))
-        self.good("replay", sizes, "--repetitions=1")
+        out = self.directory / "sizes.json"
+        self.assertIn("values are made", self.good("replay", sizes, "--repetitions=1", f"--out={out}"))
+        results = json.loads(out.read_text())
+        self.assertEqual(violations(results, json.loads(SCHEMA.read_text())), [])
+        self.assertTrue(results["context"]["workloads"][0]["values_are_sizes"])
+        self.assertNotIn("values are made", self.good("replay", full, "--repetitions=1", "--backends=hashmap"))
 
     def test_hashed_keys_leave_the_profile_as_it_was(self):
         trace = self.record("session_merge", "--set=*.source.events=800")
