@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/cli/command_import.h"
@@ -165,68 +166,46 @@ void HandleSignals() {
   sigaction(SIGPIPE, &action, nullptr);
 }
 
+/// A command's own flags, and those of all that measures.
+std::vector<std::string_view> WithMeasureFlags(std::vector<std::string_view> flags) {
+  for (const char* flag : {"backends",
+                           "repetitions",
+                           "seed",
+                           "fill_checkpoint",
+                           "settle",
+                           "engine_options",
+                           "out",
+                           "directory",
+                           "checkpoint_interval",
+                           "checkpoint_interval_ms",
+                           "checkpoint_kind",
+                           "checkpoint_retained",
+                           "checkpoint_dir",
+                           "ttl_cleanup",
+                           "parallelism",
+                           "speed",
+                           "rate",
+                           "arrivals",
+                           "find_capacity",
+                           "latency_objective_ms",
+                           "latency_quantile"}) {
+    flags.emplace_back(flag);
+  }
+  return flags;
+}
+
 const std::vector<CommandSpec>& Commands() {
   static const std::vector<CommandSpec> kCommands = [] {
     std::vector<CommandSpec> commands = {
         {"list", "", "Lists backends with their options, workloads with their parameters, and suites.", {"json"}},
-        {"run",
-         "",
-         "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
-         {"suite",
-          "backends",
-          "workloads",
-          "repetitions",
-          "seed",
-          "set",
-          "sweep",
-          "scale",
-          "fill_events",
-          "fill_checkpoint",
-          "settle",
-          "engine_options",
-          "out",
-          "directory",
-          "checkpoint_interval",
-          "checkpoint_interval_ms",
-          "checkpoint_kind",
-          "checkpoint_retained",
-          "checkpoint_dir",
-          "ttl_cleanup",
-          "parallelism",
-          "speed",
-          "rate",
-          "arrivals",
-          "find_capacity",
-          "latency_objective_ms",
-          "latency_quantile"}},
+        {"run", "", "Runs a suite of workloads on all backends, verifies that they agree, and compares them.",
+         WithMeasureFlags({"suite", "workloads", "set", "sweep", "scale", "fill_events"})},
         {"record",
          "WORKLOAD",
          "Records the accesses to state of a suite's workload, or of any, into a trace file.",
          {"suite", "set", "scale", "fill_events", "seed", "output", "values"}},
-        {"replay",
-         "TRACE…",
-         "Replays trace files on all backends, verifies that they agree, and compares them.",
-         {"backends",
-          "repetitions",
-          "fill_checkpoint",
-          "settle",
-          "engine_options",
-          "out",
-          "directory",
-          "checkpoint_interval",
-          "checkpoint_interval_ms",
-          "checkpoint_kind",
-          "checkpoint_retained",
-          "checkpoint_dir",
-          "ttl_cleanup",
-          "parallelism",
-          "speed",
-          "rate",
-          "arrivals",
-          "seed",
-          "find_capacity",
-          "latency_objective_ms",
-          "latency_quantile"}},
+        {"replay", "TRACE…", "Replays trace files on all backends, verifies that they agree, and compares them.",
+         WithMeasureFlags({})},
         {"import",
          "",
          "Makes a trace file of a file: of events, through a workload's operator, or of another program's accesses.",

@@ -1,33 +1,9 @@
 #include "harness/import/json_lines_source.h"
+#include "tests/fuzz/file_source_reading.h"
 #include "tests/fuzz/memory_file.h"
 
-namespace kvstate::harness {
-namespace {
-
-/// Reads to the end or to the first error; what is given keeps the promises of an event source.
-void ReadAll(const FileSourceOptions& options) {
-  const auto source = JsonLinesSource::Open(options);
-  if (!source.ok()) {
-    FUZZ_CHECK(!source.status().message().empty());
-    return;
-  }
-  workloads::Event event;
-  for (;;) {
-    const auto more = (*source)->Next(&event);
-    if (!more.ok()) {
-      FUZZ_CHECK(more.status().code() == StatusCode::kDataLoss);
-      FUZZ_CHECK(more.status().message().find(options.path) != std::string_view::npos);
-      return;
-    }
-    if (!*more) break;
-    FUZZ_CHECK(event.key.size() <= kMaxKeyBytes);
-  }
-  FUZZ_CHECK(options.skip_bad_rows || (*source)->bad_rows() == 0);
-  FUZZ_CHECK(((*source)->bad_rows() == 0) == (*source)->first_bad_row().empty());
-}
-
-}  // namespace
-}  // namespace kvstate::harness
+using kvstate::harness::JsonLinesSource;
+using kvstate::harness::ReadAll;
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto bytes = kvstate::fuzz::BytesOf(data, size);
@@ -36,11 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.path = file.path();
   options.key_column = "k";
   options.time_column = "t";
-  kvstate::harness::ReadAll(options);
+  ReadAll(JsonLinesSource::Open(options), options);
   options.skip_bad_rows = true;
+  options.stream_column = "s";
   options.key_column = "k.k";
   options.value_column = "v";
   options.time_unit = kvstate::harness::TimeUnit::kSeconds;
-  kvstate::harness::ReadAll(options);
+  ReadAll(JsonLinesSource::Open(options), options);
   return 0;
 }
