@@ -64,6 +64,7 @@ void EntryTable::Allocate(const TableLayout& layout, size_t capacity) {
   home_shift_ = 63 - static_cast<uint32_t>(std::bit_width(group_mask_));
   size_ = 0;
   room_ = MaxEntries(capacity);
+  has_displaced_ = false;
   std::memset(control_, kOutside, std::max(capacity, kGroupSlots));
   std::memset(control_, kEmpty, capacity);
 }
@@ -110,6 +111,7 @@ void EntryTable::Rehash(const TableLayout& layout, size_t capacity, TableStamps*
       layout.payload->Relocate(layout.PayloadOf(to), layout.PayloadOf(from));
     }
     control_[index] = Fingerprint(hash);
+    NotePlace(index, hash);
     if (stamped) moved_stamps[index] = (*stamps)[i];
   }
   if (stamped) *stamps = std::move(moved_stamps);
@@ -138,6 +140,7 @@ void EntryTable::Publish(const TableLayout& layout, size_t index, const EntryKey
   }
   if (control_[index] == kEmpty) --room_;
   control_[index] = Fingerprint(key.hash);
+  NotePlace(index, key.hash);
   ++size_;
 }
 
@@ -175,6 +178,7 @@ void EntryTable::Destroy(const TableLayout& layout) {
   slots_ = nullptr;
   capacity_ = group_mask_ = slot_mask_ = size_ = room_ = 0;
   home_shift_ = 63;
+  has_displaced_ = false;
 }
 
 }  // namespace kvstate::backends::hashmap

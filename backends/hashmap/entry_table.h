@@ -118,10 +118,20 @@ class EntryTable {
   /// The group where the search for a hash starts. REQUIRES: capacity() > 0.
   size_t HomeGroup(uint64_t hash) const { return static_cast<size_t>((hash >> 1) >> home_shift_); }
   /// The smallest hash whose home is the group after `group`; 0 when `group` is the last.
-  uint64_t HashAfterGroup(size_t group) const { return group >= group_mask_ ? 0 : ((group + 1) << home_shift_) << 1; }
-  /// Calls `visit(slot)` for each entry whose search starts at `group`.
+  uint64_t HashAfterGroup(size_t group) const { return group >= group_mask_ ? 0 : FirstHashOf(group + 1); }
+  /// The smallest hash whose home is `group`. REQUIRES: capacity() > 0.
+  uint64_t FirstHashOf(size_t group) const { return (group << home_shift_) << 1; }
+  /// Calls `visit(slot)` for each entry whose search starts at `group`. No hash is made where every entry is in the
+  /// group where its search starts.
   template <class F>
   void ForEachAtHome(const TableLayout& layout, size_t group, F visit) const {
+    if (!has_displaced_) {
+      const Group bytes(control_ + group * kGroupSlots);
+      for (uint32_t full = bytes.Full(); full != 0; full &= full - 1) {
+        visit(SlotAt(layout, group * kGroupSlots + static_cast<size_t>(std::countr_zero(full))));
+      }
+      return;
+    }
     for (size_t at = group, step = 0;; at = (at + ++step) & group_mask_) {
       const Group bytes(control_ + at * kGroupSlots);
       for (uint32_t full = bytes.Full(); full != 0; full &= full - 1) {
@@ -168,6 +178,7 @@ class EntryTable {
   size_t FavouriteSlot(uint64_t hash) const {
     return (HomeGroup(hash) * kGroupSlots + ((hash >> 7) & (kGroupSlots - 1))) & slot_mask_;
   }
+  void NotePlace(size_t index, uint64_t hash) { has_displaced_ |= index / kGroupSlots != HomeGroup(hash); }
   static int8_t Fingerprint(uint64_t hash) { return static_cast<int8_t>(hash & 0x7f); }
   template <class Equals>
   char* FindWith(const TableLayout& layout, uint64_t hash, Equals equals) const;
@@ -185,6 +196,8 @@ class EntryTable {
   uint32_t home_shift_ = 63;
   size_t size_ = 0;
   size_t room_ = 0;  // Empty slots that may still be filled.
+  /// An entry was put in a group other than that where its search starts, since the memory was allocated.
+  bool has_displaced_ = false;
 };
 
 template <class Equals>

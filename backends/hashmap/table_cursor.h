@@ -27,9 +27,10 @@ class TableCursor {
       return;
     }
     const size_t group = table.HomeGroup(next_hash_);
+    // Only after a shrink does a group start before the cursor.
+    const bool is_whole = table.FirstHashOf(group) == next_hash_;
     table.ForEachAtHome(layout, group, [&](char* slot) {
-      // Only after a shrink does a group start before the cursor.
-      if (layout.HashOf(slot) >= next_hash_) visit(slot);
+      if (is_whole || layout.HashOf(slot) >= next_hash_) visit(slot);
     });
     next_hash_ = table.HashAfterGroup(group);
     at_end_ = next_hash_ == 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -162,6 +163,23 @@ TEST_P(EntryTableTest, CursorMeetsWhatStaysExactlyOnceWhateverElseChanges) {
   }
   for (const Pair& pair : staying) EXPECT_EQ(met[pair], 1);
   for (const auto& [pair, times] : met) EXPECT_LE(times, 2);
+}
+
+TEST_P(EntryTableTest, EachEntryIsAtHomeInOneGroupHoweverFullTheTableIs) {
+  for (uint64_t i = 0; i < 3000; ++i) {
+    const Pair pair = MakePair(i);
+    if (strings_.Find(pair) == nullptr) strings_.Add(pair, "v");
+    // At all sizes of small tables, and as larger ones get full.
+    if (i > 130 && i % 37 != 0) continue;
+    std::map<Pair, int> at_home;
+    const size_t groups = std::max<size_t>(1, strings_.table().capacity() / EntryTable::kGroupSlots);
+    for (size_t group = 0; group < groups; ++group) {
+      strings_.table().ForEachAtHome(strings_.layout(), group,
+                                     [&](const char* slot) { ++at_home[strings_.PairOf(slot)]; });
+    }
+    ASSERT_EQ(at_home.size(), strings_.table().size()) << i;
+    for (const auto& [met, times] : at_home) ASSERT_EQ(times, 1);
+  }
 }
 
 TEST_P(EntryTableTest, GivesMemoryBackWhenEmptied) {
