@@ -52,6 +52,8 @@ class TtlCleaner {
   int64_t accesses_left_;
   TtlPace pace_;
   TtlFigures figures_;
+  uint32_t batches_ = 0;
+  double time_per_size_ns_ = 0;  ///< Of the batch that was timed last, whose size is its entries and one.
 };
 
 }  // namespace kvstate::backends

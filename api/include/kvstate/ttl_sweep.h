@@ -22,7 +22,8 @@ struct TtlFigures {
   uint64_t entries_removed =
       0;                ///< By them, and by accesses that met an expired value. A list counts when it is empty.
   uint64_t passes = 0;  ///< Over the whole state, completed.
-  uint64_t cleanup_time_ns = 0;  ///< Processor time of the owner's thread in incremental cleanup and sweeps.
+  /// Processor time of the owner's thread in incremental cleanup and sweeps, from a sample of their batches.
+  uint64_t cleanup_time_ns = 0;
   /// By the engine while it compacted; absent where it has no compaction filter.
   std::optional<uint64_t> filter_entries_examined;
   std::optional<uint64_t> filter_entries_removed;

@@ -41,6 +41,23 @@ TEST_P(SweepTest, RemovesExactlyWhatExpired) {
   EXPECT_GT(figures.cleanup_time_ns, 0U);
 }
 
+TEST_P(SweepTest, EachBatchCountsInTheTimeThoughFewAreTimed) {
+  auto backend = Open();
+  auto state = Must(backend.GetState(Value()));
+  Put(backend, state, 0, 1000);
+  clock_->SetMillis(kStart + kTtl - 1);
+  uint64_t time_ns = 0;
+  bool complete = false;
+  for (int batches = 0; !complete; ++batches) {
+    ASSERT_LT(batches, 1000);
+    const uint64_t examined = FiguresOf(backend).entries_examined;
+    complete = Must(SweepOf(backend).Sweep(32));
+    if (FiguresOf(backend).entries_examined == examined) continue;
+    EXPECT_GT(FiguresOf(backend).cleanup_time_ns, time_ns) << batches;
+    time_ns = FiguresOf(backend).cleanup_time_ns;
+  }
+}
+
 TEST_P(SweepTest, OfAListAnyExpiredElementGoesAndTheListWithTheLast) {
   auto backend = Open();
   auto texts = Must(backend.GetState(WithTtl(ListStateDescriptor<std::string>("texts"))));
