@@ -65,8 +65,8 @@ void EntryTable::Allocate(const TableLayout& layout, size_t capacity) {
   size_ = 0;
   room_ = MaxEntries(capacity);
   has_displaced_ = false;
-  std::memset(control_, kOutside, std::max(capacity, kGroupSlots));
-  std::memset(control_, kEmpty, capacity);
+  std::memset(control_, ControlGroup::kOutside, std::max(capacity, kGroupSlots));
+  std::memset(control_, ControlGroup::kEmpty, capacity);
 }
 
 void EntryTable::Free(const TableLayout& layout, int8_t* control, size_t capacity) {
@@ -123,22 +123,22 @@ void EntryTable::Rehash(const TableLayout& layout, size_t capacity, TableStamps*
 size_t EntryTable::FindFree(uint64_t hash) const {
   assert(room_ != 0);
   const size_t favourite = FavouriteSlot(hash);
-  if (control_[favourite] == kEmpty) return favourite;
+  if (control_[favourite] == ControlGroup::kEmpty) return favourite;
   for (size_t group = HomeGroup(hash), step = 0;; group = (group + ++step) & group_mask_) {
-    const uint32_t free = Group(control_ + group * kGroupSlots).EmptyOrTombstone();
+    const uint32_t free = ControlGroup(control_ + group * kGroupSlots).EmptyOrTombstone();
     if (free != 0) return group * kGroupSlots + static_cast<size_t>(std::countr_zero(free));
   }
 }
 
 void EntryTable::Publish(const TableLayout& layout, size_t index, const EntryKey& key) {
-  assert(control_[index] == kEmpty || control_[index] == kTombstone);
+  assert(control_[index] == ControlGroup::kEmpty || control_[index] == ControlGroup::kTombstone);
   char* slot = SlotAt(layout, index);
   if (layout.key.words == 0) {
     reinterpret_cast<VariableKey*>(slot)->Set(key);
   } else {
     std::memcpy(slot, key.words, layout.key.slot_bytes());
   }
-  if (control_[index] == kEmpty) --room_;
+  if (control_[index] == ControlGroup::kEmpty) --room_;
   control_[index] = Fingerprint(key.hash);
   NotePlace(index, key.hash);
   ++size_;
@@ -149,8 +149,8 @@ void EntryTable::Erase(const TableLayout& layout, char* slot) {
   assert(IsFull(index));
   if (layout.payload->needs_destroy()) layout.payload->Destroy(layout.PayloadOf(slot));
   if (layout.key.words == 0) reinterpret_cast<VariableKey*>(slot)->Free();
-  const bool ends_searches = Group(control_ + index / kGroupSlots * kGroupSlots).Empty() != 0;
-  control_[index] = ends_searches ? kEmpty : kTombstone;
+  const bool ends_searches = ControlGroup(control_ + index / kGroupSlots * kGroupSlots).Empty() != 0;
+  control_[index] = ends_searches ? ControlGroup::kEmpty : ControlGroup::kTombstone;
   if (ends_searches) ++room_;
   --size_;
 }
@@ -174,7 +174,7 @@ void EntryTable::Destroy(const TableLayout& layout) {
     });
   }
   Free(layout, control_, capacity_);
-  control_ = const_cast<int8_t*>(kNoSlots);
+  control_ = const_cast<int8_t*>(kNoSlots.data());
   slots_ = nullptr;
   capacity_ = group_mask_ = slot_mask_ = size_ = room_ = 0;
   home_shift_ = 63;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 
+#include "backends/hashmap/control_group.h"
 #include "backends/hashmap/entry_key.h"
 #include "backends/hashmap/payload.h"
 #include "backends/hashmap/table_memory.h"
@@ -56,7 +57,7 @@ using TableStamps = std::unique_ptr<uint32_t[]>;
 /// The layout is handed in with each call, and must be the same every time. Destroy must end the table's life.
 class EntryTable {
  public:
-  static constexpr size_t kGroupSlots = 16;
+  static constexpr size_t kGroupSlots = ControlGroup::kSlots;
 
   EntryTable() = default;
   EntryTable(const EntryTable&) = delete;
@@ -126,14 +127,14 @@ class EntryTable {
   template <class F>
   void ForEachAtHome(const TableLayout& layout, size_t group, F visit) const {
     if (!has_displaced_) {
-      const Group bytes(control_ + group * kGroupSlots);
+      const ControlGroup bytes(control_ + group * kGroupSlots);
       for (uint32_t full = bytes.Full(); full != 0; full &= full - 1) {
         visit(SlotAt(layout, group * kGroupSlots + static_cast<size_t>(std::countr_zero(full))));
       }
       return;
     }
     for (size_t at = group, step = 0;; at = (at + ++step) & group_mask_) {
-      const Group bytes(control_ + at * kGroupSlots);
+      const ControlGroup bytes(control_ + at * kGroupSlots);
       for (uint32_t full = bytes.Full(); full != 0; full &= full - 1) {
         char* slot = SlotAt(layout, at * kGroupSlots + static_cast<size_t>(std::countr_zero(full)));
         if (HomeGroup(layout.HashOf(slot)) == group) visit(slot);
@@ -149,30 +150,8 @@ class EntryTable {
   }
 
  private:
-  /// A control byte: the low seven bits of the hash of the entry in the slot, or one of these. kOutside stands behind
-  /// the slots of a table that has less than a group of them.
-  static constexpr int8_t kEmpty = -128;
-  static constexpr int8_t kTombstone = -2;
-  static constexpr int8_t kOutside = -1;
-
-  /// Sixteen control bytes; each result has a bit a slot.
-  class Group {
-   public:
-    explicit Group(const int8_t* at) : bytes_(_mm_load_si128(reinterpret_cast<const __m128i*>(at))) {}
-    uint32_t Match(int8_t byte) const { return Mask(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(byte))); }
-    uint32_t Empty() const { return Match(kEmpty); }
-    uint32_t Full() const { return ~Mask(bytes_) & 0xffffu; }
-    uint32_t EmptyOrTombstone() const { return Mask(_mm_cmpgt_epi8(_mm_set1_epi8(kOutside), bytes_)); }
-
-   private:
-    static uint32_t Mask(__m128i bytes) { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); }
-    __m128i bytes_;
-  };
-
   /// What control_ points to where there is no memory yet, so that a search needs no test for it.
-  alignas(kGroupSlots) static constexpr int8_t kNoSlots[kGroupSlots] = {kEmpty, kEmpty, kEmpty, kEmpty, kEmpty, kEmpty,
-                                                                        kEmpty, kEmpty, kEmpty, kEmpty, kEmpty, kEmpty,
-                                                                        kEmpty, kEmpty, kEmpty, kEmpty};
+  alignas(kGroupSlots) static constexpr ControlGroup::Bytes kNoSlots = ControlGroup::AllEmpty();
 
   /// Where an entry is put if it is free: lets a search load the slot beside the control bytes, not after them.
   size_t FavouriteSlot(uint64_t hash) const {
@@ -188,7 +167,7 @@ class EntryTable {
   static void Free(const TableLayout& layout, int8_t* control, size_t capacity);
   void Rehash(const TableLayout& layout, size_t capacity, TableStamps* stamps);
 
-  int8_t* control_ = const_cast<int8_t*>(kNoSlots);  // Never written while room_ is 0.
+  int8_t* control_ = const_cast<int8_t*>(kNoSlots.data());  // Never written while room_ is 0.
   char* slots_ = nullptr;
   size_t capacity_ = 0;    // A power of two, or 0.
   size_t group_mask_ = 0;  // Groups, less one.
@@ -204,7 +183,7 @@ template <class Equals>
 inline char* EntryTable::FindWith(const TableLayout& layout, uint64_t hash, Equals equals) const {
   const int8_t fingerprint = Fingerprint(hash);
   for (size_t group = HomeGroup(hash), step = 0;; group = (group + ++step) & group_mask_) {
-    const Group bytes(control_ + group * kGroupSlots);
+    const ControlGroup bytes(control_ + group * kGroupSlots);
     for (uint32_t match = bytes.Match(fingerprint); match != 0; match &= match - 1) {
       char* slot = SlotAt(layout, group * kGroupSlots + static_cast<size_t>(std::countr_zero(match)));
       if (equals(slot)) [[likely]]
