@@ -126,20 +126,13 @@ class EntryTable {
   /// group where its search starts.
   template <class F>
   void ForEachAtHome(const TableLayout& layout, size_t group, F visit) const {
-    if (!has_displaced_) {
-      const ControlGroup bytes(control_ + group * kGroupSlots);
-      for (uint32_t full = bytes.Full(); full != 0; full &= full - 1) {
-        visit(SlotAt(layout, group * kGroupSlots + static_cast<size_t>(std::countr_zero(full))));
-      }
-      return;
-    }
     for (size_t at = group, step = 0;; at = (at + ++step) & group_mask_) {
       const ControlGroup bytes(control_ + at * kGroupSlots);
       for (uint32_t full = bytes.Full(); full != 0; full &= full - 1) {
         char* slot = SlotAt(layout, at * kGroupSlots + static_cast<size_t>(std::countr_zero(full)));
-        if (HomeGroup(layout.HashOf(slot)) == group) visit(slot);
+        if (!has_displaced_ || HomeGroup(layout.HashOf(slot)) == group) visit(slot);
       }
-      if (bytes.Empty() != 0 || step >= group_mask_) return;
+      if (!has_displaced_ || bytes.Empty() != 0 || step >= group_mask_) return;
     }
   }
   template <class F>
